@@ -1,0 +1,48 @@
+/*
+ * Users and groups as the name service sees them. These calls may block (LDAP): the module and
+ * the CLI make them in their own process, the daemon in its look-up processes, never in its loop.
+ */
+#ifndef SFMFA_BASE_NSS_H
+#define SFMFA_BASE_NSS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#define NSS_NAME_SIZE 256 /* a user name with its NUL */
+
+/* Zero is the error, so that a forgotten result is never "no such user". */
+enum nss_status {
+	NSS_ERROR = 0,
+	NSS_UNKNOWN,
+	NSS_KNOWN,
+};
+
+struct nss_user {
+	char name[NSS_NAME_SIZE]; /* pw_name: the canonical spelling */
+	uid_t uid;
+	gid_t gid;
+};
+
+enum nss_status
+nss_find_user(const char *typed, struct nss_user *ret_user);
+
+/* By uid. *ret_several: another name in the local database has the same uid (rules 1). */
+enum nss_status
+nss_find_uid(uid_t uid, struct nss_user *ret_user, bool *ret_several);
+
+enum nss_membership {
+	NSS_MEMBER_UNRESOLVED = 0, /* no such group, or the database did not answer */
+	NSS_MEMBER_NO,
+	NSS_MEMBER_YES,
+};
+
+/*
+ * For each of the named groups whether the user is in it. A group is resolved by name, because
+ * getgrouplist() reports success when a backend is missing. ret[i] answers groups[i].
+ */
+void
+nss_memberships(const struct nss_user *user, const char *const groups[], size_t count,
+                enum nss_membership ret[]);
+
+#endif
