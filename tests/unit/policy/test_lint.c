@@ -1,0 +1,178 @@
+/* What is legal in a configuration but means trouble. */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "policy/lint.h"
+
+#define UI   PERMISSION_BIT(PERMISSION_MFA_UI_LOGINS)
+#define API  PERMISSION_BIT(PERMISSION_MFA_API_LOGINS)
+#define ON   PERMISSION_BIT(PERMISSION_API_ENABLED)
+#define ONLY PERMISSION_BIT(PERMISSION_API_ONLY_USER)
+
+static struct lint lint;
+
+static char alice[] = "alice";
+static char *alice_list[] = {alice};
+#define ALICE {.users = {alice_list, 1}}
+
+/* The finding whose text contains this, NULL: none. */
+static const struct lint_finding *
+found(const char *text)
+{
+	for (size_t i = 0; i < lint.count; i++) {
+		if (strstr(lint.items[i].text, text) != NULL)
+			return &lint.items[i];
+	}
+	return NULL;
+}
+
+#define EXPECT_FOUND(want, text) \
+	do { \
+		const struct lint_finding *finding_ = found(text); \
+		cr_assert_not_null(finding_, "%s", text); \
+		cr_expect_str_eq(lint_severity_key(finding_->severity), lint_severity_key(want)); \
+	} while (0)
+
+Test(lint, the_shipped_profiles_are_without_a_finding)
+{
+	struct license license = {.name = "limited-access-free", .forbids = UI};
+	struct settings settings = {.licenses = &license, .license_count = 1};
+	struct profile profiles[] = {
+		{.name = "standard", .license = "full", .permissions = ON},
+		{.name = "mfa", .license = "full", .permissions = ON | UI},
+		{.name = "mfa-api", .license = "full", .permissions = ON | UI | API},
+		{.name = "integration", .license = "full", .permissions = ON | ONLY | UI | API},
+	};
+	struct lint_input input = {.settings = &settings, .profiles = profiles, .profile_count = 4};
+
+	lint_check(&input, &lint);
+	cr_expect_eq(lint.count, 0U, "%s", lint.items[0].text);
+}
+
+Test(lint, a_profile_without_the_prerequisite)
+{
+	struct settings settings = {.license_count = 0};
+	struct profile profile = {.name = "p", .permissions = ON | API};
+	struct lint_input input = {.settings = &settings, .profiles = &profile, .profile_count = 1};
+
+	profile.permission_origins[PERMISSION_MFA_API_LOGINS] =
+		(struct origin){.kind = ORIGIN_FILE, .file = "p.conf", .line = 12};
+	lint_check(&input, &lint);
+	EXPECT_FOUND(LINT_ERROR, "profile p has mfa-api-logins, which requires mfa-ui-logins");
+	cr_expect_eq(lint.items[0].origin.line, 12U);
+}
+
+Test(lint, a_profile_and_a_set_that_their_license_forbids)
+{
+	struct license license = {.name = "free", .forbids = UI};
+	struct settings settings = {.licenses = &license, .license_count = 1};
+	struct profile profile = {.name = "p", .license = "free", .permissions = ON | UI};
+	struct permission_set set = {.name = "s", .license = "free", .permissions = UI, .members = ALICE};
+	struct lint_input input = {
+		.settings = &settings,
+		.profiles = &profile,
+		.profile_count = 1,
+		.sets = &set,
+		.set_count = 1,
+	};
+
+	lint_check(&input, &lint);
+	cr_expect_eq(lint.count, 2U);
+	EXPECT_FOUND(LINT_ERROR, "the license of this profile forbids mfa-ui-logins");
+	EXPECT_FOUND(LINT_ERROR, "the license of this permission set forbids mfa-ui-logins");
+}
+
+Test(lint, api_only_users_who_can_do_nothing)
+{
+	struct settings settings = {.license_count = 0};
+	struct profile profiles[] = {
+		{.name = "nothing", .permissions = ONLY | UI},
+		{.name = "never", .permissions = ONLY | ON | UI | API | PERMISSION_BIT(PERMISSION_WAIVE_MFA)},
+	};
+	struct lint_input input = {.settings = &settings, .profiles = profiles, .profile_count = 2};
+
+	lint_check(&input, &lint);
+	EXPECT_FOUND(LINT_WARNING, "nothing has api-only-user without api-enabled");
+	EXPECT_FOUND(LINT_WARNING, "never owes no factor in the UI");
+	EXPECT_FOUND(LINT_INFO, "never has both mfa-ui-logins and waive-mfa");
+}
+
+Test(lint, ranges_that_hold_nobody)
+{
+	struct settings settings = {.license_count = 0};
+	struct profile profile = {.name = "p", .has_ranges = true};
+	struct lint_input input = {.settings = &settings, .profiles = &profile, .profile_count = 1};
+
+	lint_check(&input, &lint);
+	EXPECT_FOUND(LINT_WARNING, "login_ip_ranges of profile p are empty");
+}
+
+Test(lint, sets_that_reach_nobody)
+{
+	struct settings settings = {.license_count = 0};
+	struct profile profile = {.name = "p", .license = "full"};
+	struct permission_set sets[] = {
+		{.name = "typo", .license = "ful", .permissions = UI, .members = ALICE},
+		{.name = "direct", .license = "full", .permissions = UI},
+		{.name = "inside", .permissions = API},
+	};
+	struct permission_set_group group = {
+		.name = "g",
+		.sets = {&sets[2]},
+		.set_count = 1,
+		.members = ALICE,
+	};
+	struct lint_input input = {
+		.settings = &settings,
+		.profiles = &profile,
+		.profile_count = 1,
+		.sets = sets,
+		.set_count = 3,
+		.groups = &group,
+		.group_count = 1,
+	};
+
+	lint_check(&input, &lint);
+	EXPECT_FOUND(LINT_WARNING, "no profile has the license ful of this permission set");
+	EXPECT_FOUND(LINT_INFO, "permission set direct names no members");
+	EXPECT_FOUND(LINT_INFO, "permission set inside has mfa-api-logins alone");
+	cr_expect_null(found("inside names no members"), "it is in a group");
+	cr_expect_null(found("typo names no members"));
+}
+
+Test(lint, muting_that_leaves_a_permission_without_its_prerequisite)
+{
+	struct settings settings = {.license_count = 0};
+	struct permission_set set = {.name = "s", .permissions = UI | API};
+	struct permission_set_group groups[] = {
+		{.name = "bad", .sets = {&set}, .set_count = 1, .muting = UI, .members = ALICE},
+		{.name = "good", .sets = {&set}, .set_count = 1, .muting = UI | API, .members = ALICE},
+		{.name = "vain", .sets = {&set}, .set_count = 1, .muting = ON, .members = ALICE},
+		{.name = "empty"},
+	};
+	struct lint_input input = {
+		.settings = &settings,
+		.sets = &set,
+		.set_count = 1,
+		.groups = groups,
+		.group_count = 4,
+	};
+
+	lint_check(&input, &lint);
+	EXPECT_FOUND(LINT_WARNING, "group bad mutes mfa-ui-logins but not mfa-api-logins");
+	cr_expect_null(found("group good"));
+	EXPECT_FOUND(LINT_WARNING, "the muting list names api-enabled");
+	EXPECT_FOUND(LINT_WARNING, "group empty has no sets");
+	EXPECT_FOUND(LINT_INFO, "group empty names no members");
+}
+
+Test(lint, more_findings_than_fit_are_counted)
+{
+	static struct permission_set_group groups[200];
+	struct settings settings = {.license_count = 0};
+	struct lint_input input = {.settings = &settings, .groups = groups, .group_count = 200};
+
+	lint_check(&input, &lint);
+	cr_expect_eq(lint.count, (size_t)LINT_FINDINGS_MAX);
+	cr_expect_eq(lint.count + lint.more, 400U);
+}
