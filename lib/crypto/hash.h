@@ -1,0 +1,26 @@
+/* Digests of what is no secret, and keyed hashes of what is one. */
+#ifndef SFMFA_CRYPTO_HASH_H
+#define SFMFA_CRYPTO_HASH_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+#include "crypto/keyring.h"
+
+#define DIGEST_SIZE 32 /* SHA-256 */
+#define HMAC_SIZE   32
+
+/* SHA-256 of bytes that are no secret (digests of files, ids). */
+enum sfmfa_err
+digest_sha256(const void *bytes, size_t size, unsigned char ret_digest[DIGEST_SIZE]) SFMFA_MUST_USE;
+
+/*
+ * HMAC-SHA-256 under the hash key, over domain, a NUL, and the bytes. domain separates uses
+ * ("token", "recovery:<user id>", "name") and is never empty. Fast on purpose: tokens have 128 bits
+ * of entropy. SFMFA_ERR_CRYPTO: the keyring is not ready; SFMFA_ERR_INVALID: no domain.
+ */
+enum sfmfa_err
+keyed_hash(const struct keyring *keyring, const char *domain, const void *bytes, size_t size,
+           unsigned char ret_hash[HMAC_SIZE]) SFMFA_MUST_USE;
+
+#endif
