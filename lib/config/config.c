@@ -1,0 +1,255 @@
+#include "config/config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "config/last_good.h"
+#include "config/members.h"
+#include "config/private.h"
+#include "config/profiles.h"
+#include "config/settings.h"
+
+#define PATH_SIZE 512
+
+struct config *
+config_create(void)
+{
+	struct config *config = calloc(1, sizeof(*config));
+	if (!config)
+		return NULL;
+	config->private = calloc(1, sizeof(*config->private));
+	if (!config->private) {
+		free(config);
+		return NULL;
+	}
+	config->private->holders = 1;
+	return config;
+}
+
+struct config *
+config_hold(struct config *config)
+{
+	config->private->holders++;
+	return config;
+}
+
+void
+config_release(struct config *config)
+{
+	if (!config || --config->private->holders > 0)
+		return;
+	arena_finish(&config->private->arena);
+	free(config->private->texts.items);
+	free(config->private);
+	free(config);
+}
+
+static void
+release_config(struct config **config)
+{
+	config_release(*config);
+}
+
+#define CONFIG_AUTO __attribute__((cleanup(release_config))) struct config *
+
+enum sfmfa_err
+config_add_text(struct config *config, enum text_kind kind, const char *path, const char *name,
+		const void *bytes, size_t size, struct diag *diag)
+{
+	struct texts *texts = &config->private->texts;
+	struct arena *arena = &config->private->arena;
+	if (texts->count == texts->capacity) {
+		size_t capacity = texts->capacity ? 2 * texts->capacity : 16;
+		struct config_text *grown = reallocarray(texts->items, capacity, sizeof(*grown));
+		if (!grown)
+			return diag_set(diag, SFMFA_ERR_NO_MEMORY, path, 0, "no memory");
+		texts->items = grown;
+		texts->capacity = capacity;
+	}
+	struct config_text text = {
+		.kind = kind,
+		.path = arena_text(arena, path),
+		.name = arena_text(arena, name),
+		.bytes = arena_copy(arena, bytes, size),
+		.size = size,
+	};
+	if (!text.path || !text.name || !text.bytes)
+		return diag_set(diag, SFMFA_ERR_NO_MEMORY, path, 0, "no memory");
+	texts->items[texts->count++] = text;
+	return SFMFA_OK;
+}
+
+/* To a reader of the configuration a file that cannot be read is a broken one. */
+static enum sfmfa_err
+map_read_error(enum sfmfa_err err)
+{
+	return err == SFMFA_OK || err == SFMFA_ERR_UNTRUSTED || err == SFMFA_ERR_NO_MEMORY ? err
+											   : SFMFA_ERR_CONFIG;
+}
+
+static enum sfmfa_err
+read_file(struct config *config, const struct config_options *options, enum text_kind kind, const char *path,
+	  const char *name, struct diag *diag)
+{
+	const struct file_trust trust = { .owner = options->owner, .size_max = CONFIG_FILE_SIZE_MAX };
+	FILE_CONTENT_AUTO content = { 0 };
+	enum sfmfa_err err = file_read_trusted(path, &trust, &content, diag);
+	if (err)
+		return map_read_error(err);
+	return config_add_text(config, kind, path, name, content.bytes, content.size, diag);
+}
+
+/* By the name without its suffix, which is not the order with it: "a-b.conf" comes before "a.conf". */
+static int
+compare_stems(const void *a, const void *b)
+{
+	const char *const *left = a, *const *right = b;
+	return strcmp(*left, *right);
+}
+
+static enum sfmfa_err
+read_folder(struct config *config, const struct config_options *options, enum text_kind kind,
+	    const char *folder_name, struct diag *diag)
+{
+	static const char suffix[] = ".conf";
+	const struct file_trust trust = { .owner = options->owner, .size_max = CONFIG_FILE_SIZE_MAX };
+	__attribute__((cleanup(file_names_finish))) struct file_names names = { 0 };
+	char folder[PATH_SIZE], path[PATH_SIZE];
+	const char *config_dir = config->settings.config_dir;
+	if (text_format(folder, sizeof(folder), "%s/%s", config_dir, folder_name))
+		return diag_set(diag, SFMFA_ERR_CONFIG, config_dir, 0, "the path is too long");
+	enum sfmfa_err err = file_list_trusted(folder, suffix, &trust, &names, diag);
+	if (err)
+		return map_read_error(err);
+	for (size_t i = 0; i < names.count; i++)
+		names.names[i][strlen(names.names[i]) - strlen(suffix)] = 0;
+	if (names.count > 0)
+		qsort(names.names, names.count, sizeof(*names.names), compare_stems);
+	for (size_t i = 0; !err && i < names.count; i++) {
+		if (text_format(path, sizeof(path), "%s/%s%s", folder, names.names[i], suffix))
+			err = diag_set(diag, SFMFA_ERR_CONFIG, folder, 0, "the path is too long");
+		else
+			err = read_file(config, options, kind, path, names.names[i], diag);
+	}
+	return err;
+}
+
+enum sfmfa_err
+config_load(const struct config_options *options, struct config **ret_config, struct diag *diag)
+{
+	CONFIG_AUTO config = config_create();
+	if (!config)
+		return diag_set(diag, SFMFA_ERR_NO_MEMORY, options->file, 0, "no memory");
+	enum sfmfa_err err = read_file(config, options, TEXT_SETTINGS, options->file, "", diag);
+	if (!err)
+		err = config_read_settings(config, options, diag);
+	if (!err)
+		err = read_folder(config, options, TEXT_PROFILE, "profiles.d", diag);
+	if (!err)
+		err = read_folder(config, options, TEXT_SET, "permission-sets.d", diag);
+	if (!err)
+		err = read_folder(config, options, TEXT_GROUP, "permission-set-groups.d", diag);
+	if (!err)
+		err = config_read_members(config, diag);
+	if (err)
+		return err;
+	*ret_config = config;
+	config = NULL;
+	return SFMFA_OK;
+}
+
+bool
+config_equals(const struct config *a, const struct config *b)
+{
+	const struct texts *left = &a->private->texts, *right = &b->private->texts;
+	if (left->count != right->count)
+		return false;
+	for (size_t i = 0; i < left->count; i++) {
+		const struct config_text *l = &left->items[i], *r = &right->items[i];
+		if (l->kind != r->kind || l->size != r->size || strcmp(l->path, r->path) != 0 ||
+		    memcmp(l->bytes, r->bytes, l->size) != 0)
+			return false;
+	}
+	return true;
+}
+
+const struct profile *
+config_find_profile(const struct config *config, const char *name)
+{
+	size_t low = 0, high = config->profile_count;
+	const uint32_t *by_name = config->private->profiles_by_name;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct profile *profile = &config->profiles[by_name[middle]];
+		int order = strcmp(name, profile->name);
+		if (order == 0)
+			return profile;
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NULL;
+}
+
+/* Sets and groups begin with their name, so that one comparison finds both. */
+_Static_assert(offsetof(struct permission_set, name) == 0, "a set begins with its name");
+_Static_assert(offsetof(struct permission_set_group, name) == 0, "a group begins with its name");
+
+static int
+compare_name(const void *key, const void *item)
+{
+	return strcmp(key, item);
+}
+
+const struct permission_set *
+config_find_set(const struct config *config, const char *name)
+{
+	return config->set_count == 0
+		       ? NULL
+		       : bsearch(name, config->sets, config->set_count, sizeof(*config->sets), compare_name);
+}
+
+const struct permission_set_group *
+config_find_group(const struct config *config, const char *name)
+{
+	return config->group_count == 0 ? NULL
+					: bsearch(name, config->groups, config->group_count,
+						  sizeof(*config->groups), compare_name);
+}
+
+const struct license *
+config_find_license(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->settings.license_count; i++)
+		if (strcmp(config->settings.licenses[i].name, name) == 0)
+			return &config->settings.licenses[i];
+	return NULL;
+}
+
+enum login_type
+config_login_type(const struct config *config, const char *service, bool *ret_mapped)
+{
+	const struct settings *settings = &config->settings;
+	*ret_mapped = true;
+	if (values_has_word(&settings->api_services, service))
+		return LOGIN_API;
+	if (values_has_word(&settings->exempt_services, service))
+		return LOGIN_EXEMPT;
+	*ret_mapped = values_has_word(&settings->ui_services, service);
+	return LOGIN_UI;
+}
+
+const struct trusted_caller *
+config_find_trusted_caller(const struct config *config, uid_t uid)
+{
+	for (size_t i = 0; i < config->settings.trusted_caller_count; i++) {
+		const struct trusted_caller *caller = &config->settings.trusted_callers[i];
+		if (caller->resolved && caller->uid == uid)
+			return caller;
+	}
+	return NULL;
+}
