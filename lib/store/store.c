@@ -1,0 +1,79 @@
+/* Dispatch to the backend. */
+#include "store/store.h"
+
+void
+store_close(struct store *store)
+{
+	if (store != NULL)
+		store->ops->close(store);
+}
+
+enum sfmfa_err
+store_read_user(struct store *store, const char *name, int64_t caller, struct user_record *ret_user, struct diag *diag)
+{
+	return store->ops->read_user(store, name, caller, ret_user, diag);
+}
+
+enum sfmfa_err
+store_find_token(struct store *store, int64_t user_id, const unsigned char hash[HASH_SIZE],
+                 struct token_record *ret_token, struct diag *diag)
+{
+	return store->ops->find_token(store, user_id, hash, ret_token, diag);
+}
+
+enum sfmfa_err
+store_list_users(struct store *store, const struct store_user_filter *filter, struct user_record *ret_users,
+                 size_t *ret_count, struct diag *diag)
+{
+	return store->ops->list_users(store, filter, ret_users, ret_count, diag);
+}
+
+enum sfmfa_err
+store_list_tokens(struct store *store, int64_t user_id, int64_t after_id, struct token_record *ret_tokens, size_t max,
+                  size_t *ret_count, struct diag *diag)
+{
+	return store->ops->list_tokens(store, user_id, after_id, ret_tokens, max, ret_count, diag);
+}
+
+enum sfmfa_err
+store_commit(struct store *store, struct store_op *const ops[], size_t count, struct diag *diag)
+{
+	return store->ops->commit(store, ops, count, diag);
+}
+
+enum sfmfa_err
+store_read_key(struct store *store, const char *key_id, void *ret_wrap, size_t max, size_t *ret_size, struct diag *diag)
+{
+	return store->ops->read_key(store, key_id, ret_wrap, max, ret_size, diag);
+}
+
+enum sfmfa_err
+store_has_keys(struct store *store, bool *ret_any, struct diag *diag)
+{
+	return store->ops->has_keys(store, ret_any, diag);
+}
+
+enum sfmfa_err
+store_add_events(struct store *store, const struct event *const events[], size_t count, struct diag *diag)
+{
+	return store->ops->add_events(store, events, count, diag);
+}
+
+enum sfmfa_err
+store_list_events(struct store *store, const struct event_filter *filter, struct event *ret_events, size_t *ret_count,
+                  struct diag *diag)
+{
+	return store->ops->list_events(store, filter, ret_events, ret_count, diag);
+}
+
+enum sfmfa_err
+store_expire_events(struct store *store, int64_t before, unsigned limit, struct diag *diag)
+{
+	return store->ops->expire_events(store, before, limit, diag);
+}
+
+enum sfmfa_err
+store_count_users(struct store *store, int64_t *ret_count, struct diag *diag)
+{
+	return store->ops->count_users(store, ret_count, diag);
+}

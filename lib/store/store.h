@@ -1,0 +1,256 @@
+/*
+ * The store: guards, factors, assignments, sessions (sfmfa.db) and events (events.db), behind one
+ * vtable. A verb is here only because a use case needs it. tests/contract runs the same cases on
+ * every backend.
+ *
+ * Reads answer at once. Every write is a struct store_op, data rather than a call, so that the
+ * daemon commits all that are pending in one transaction (group commit): each in a savepoint of
+ * its own, conditions checked inside. What was acknowledged is on the disk.
+ *
+ * All functions: SFMFA_ERR_STORE with *diag where the store cannot be used.
+ */
+#ifndef SFMFA_STORE_STORE_H
+#define SFMFA_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "model/event.h"
+#include "model/token.h"
+#include "model/user.h"
+
+/* One attempt: what was compared outside, to be admitted, counted and consumed in one conditional operation. */
+enum attempt_kind {
+	ATTEMPT_KIND_TOTP = 0,
+	ATTEMPT_KIND_TOKEN,
+	ATTEMPT_KIND_RECOVERY,
+	ATTEMPT_KIND_TEMPORARY,
+	ATTEMPT_KIND_UNACCEPTABLE, /* a factor of a kind that cannot answer: counted as wrong */
+};
+
+/* What the operation found. Only ADMITTED results say anything about the answer. Zero refuses. */
+enum attempt_result {
+	ATTEMPT_RESULT_LOCKED_OUT = 0,
+	ATTEMPT_RESULT_WRONG,
+	ATTEMPT_RESULT_REPLAYED,
+	ATTEMPT_RESULT_CLOCK,        /* the last accepted step lies further ahead than the window */
+	ATTEMPT_RESULT_EXPIRED,      /* token: not counted */
+	ATTEMPT_RESULT_OUT_OF_SCOPE, /* token: not counted */
+	ATTEMPT_RESULT_RIGHT,
+};
+
+struct attempt_policy {
+	int64_t max_invalid_attempts; /* 0: none; then at most 5 are compared a time step */
+	int64_t lock_seconds;         /* base length; doubles with every further lock, to 24 h; 0: until unlocked */
+};
+
+struct store_attempt {
+	int64_t user_id;
+	int64_t generation;   /* of the record that was compared: changed meanwhile = WRONG, not counted */
+	int64_t caller;       /* -1: the user's own guard; else the uid of a caller that is not root */
+	struct attempt_policy policy;
+	struct moment now;
+	int64_t now_step;     /* of the user's app, or of a 30 s step without one */
+	unsigned window;      /* steps */
+	enum attempt_kind kind;
+	/* ATTEMPT_KIND_TOTP: as totp_match() found them; 0 = none. */
+	int64_t step;
+	int64_t near_step;
+	int64_t equals_step;  /* the step whose code, already used, the answer equals (struct totp_match.is_last); 0: none */
+	bool complete_app;    /* a right code completes a pending app */
+	/* ATTEMPT_KIND_TOKEN: the row found by hash and how it may be used; token_id 0: none of this user. */
+	int64_t token_id;
+	enum attempt_result token_result; /* RIGHT, EXPIRED or OUT_OF_SCOPE */
+	const char *from;     /* noted as last_used_from; NULL: nothing */
+	/* ATTEMPT_KIND_RECOVERY, _TEMPORARY. */
+	unsigned char hash[HASH_SIZE];
+	/* The single-use name of this login for open_session; written in the same commit. All zero: none. */
+	unsigned char handover_hash[HASH_SIZE];
+	const char *handover_service;
+
+	/* Filled in. */
+	enum attempt_result result;
+	struct guard guard;   /* as it is after the operation */
+	bool locked_now;      /* this attempt began a lock */
+	bool completed_now;   /* this attempt completed a pending app */
+	int64_t failed_before; /* failures since the last success, as they were before a RIGHT one */
+};
+
+/* Registration of an authenticator app, with its recovery codes, if and only if nothing changed meanwhile. */
+struct store_register {
+	const char *user;      /* the row is made if it is not there */
+	bool is_virtual;       /* for a row that is made */
+	int64_t generation;    /* as read; another one now: SFMFA_ERR_CHANGED */
+	bool replace;          /* false: SFMFA_ERR_EXISTS if an app is registered */
+	struct user_app app;   /* sealed for context "app:USER" */
+	int64_t last_step;     /* the step of the confirming code, spent by it; 0: none */
+	size_t recovery_count; /* 0: keep what is there */
+	unsigned char recovery_hashes[10][HASH_SIZE]; /* RECOVERY_CODE_COUNT */
+	bool by_user;          /* clears disconnected_by_other */
+	int64_t now;
+	int64_t user_id;       /* filled in */
+};
+
+enum store_op_kind {
+	STORE_ATTEMPT = 0,
+	STORE_REGISTER,
+	STORE_DISCONNECT,      /* user: app, tokens, recovery codes, temporary code gone; generation + 1 */
+	STORE_ENSURE_USER,     /* user, flag: virtual */
+	STORE_DELETE_USER,     /* user */
+	STORE_FREEZE,          /* user, flag: frozen */
+	STORE_UNLOCK,          /* user: guards of every caller cleared; number 1: last_step too */
+	STORE_SET_PROFILE,     /* user, name ("" = unassign) */
+	STORE_ASSIGN,          /* user, assignment; SFMFA_ERR_EXISTS */
+	STORE_REVOKE,          /* user, assignment.kind and .name; SFMFA_ERR_NOT_FOUND */
+	STORE_TOKEN_NEW,       /* user, token; SFMFA_ERR_EXISTS: a live token of that label */
+	STORE_TOKEN_REVOKE,    /* user, name = label, or flag: all; number out: how many; SFMFA_ERR_NOT_FOUND */
+	STORE_RECOVERY_RENEW,  /* user, hashes */
+	STORE_TEMPORARY_NEW,   /* user, hash in hashes[0], until; SFMFA_ERR_TOO_LARGE: six in the last hour */
+	STORE_TEMPORARY_EXPIRE, /* user */
+	STORE_SET_KEY,         /* name = key id, wrap; SFMFA_ERR_EXISTS */
+	STORE_DROP_KEY,        /* name = key id */
+};
+
+/* One write. Pointers must live until store_commit() returns. */
+struct store_op {
+	enum store_op_kind kind;
+	enum sfmfa_err err; /* filled in: SFMFA_OK, a refusal of the condition, or SFMFA_ERR_STORE */
+	union {
+		struct store_attempt attempt;
+		struct store_register registration;
+		struct {
+			const char *user;
+			const char *name;
+			bool flag;
+			int64_t number; /* in or out */
+			int64_t now;
+			struct assignment assignment;
+			struct token_record token;
+			size_t hash_count;
+			unsigned char hashes[10][HASH_SIZE];
+			int64_t until;
+			unsigned char wrap[128];
+			size_t wrap_size;
+			bool by_other; /* STORE_DISCONNECT: by somebody else than the user */
+		} change;
+	};
+};
+
+/* Live tokens of one user; one more is SFMFA_ERR_TOO_LARGE. As many revoked ones are remembered, the newest. */
+#define STORE_TOKENS_MAX 256
+
+struct store_user_filter {
+	const char *after;   /* names above this one; "" or NULL: from the beginning */
+	const char *profile; /* assigned profile; NULL: any */
+	int state;           /* enum app_state, -1: any */
+	bool locked, frozen; /* only those */
+	int64_t now;         /* for locked */
+	unsigned limit;
+};
+
+struct store;
+
+struct store_ops {
+	void (*close)(struct store *store);
+	enum sfmfa_err (*read_user)(struct store *store, const char *name, int64_t caller, struct user_record *ret_user,
+	                            struct diag *diag);
+	enum sfmfa_err (*find_token)(struct store *store, int64_t user_id, const unsigned char hash[HASH_SIZE],
+	                             struct token_record *ret_token, struct diag *diag);
+	enum sfmfa_err (*list_users)(struct store *store, const struct store_user_filter *filter,
+	                             struct user_record *ret_users, size_t *ret_count, struct diag *diag);
+	enum sfmfa_err (*list_tokens)(struct store *store, int64_t user_id, int64_t after_id, struct token_record *ret_tokens,
+	                              size_t max, size_t *ret_count, struct diag *diag);
+	enum sfmfa_err (*commit)(struct store *store, struct store_op *const ops[], size_t count, struct diag *diag);
+	enum sfmfa_err (*read_key)(struct store *store, const char *key_id, void *ret_wrap, size_t max, size_t *ret_size,
+	                           struct diag *diag);
+	enum sfmfa_err (*has_keys)(struct store *store, bool *ret_any, struct diag *diag);
+	enum sfmfa_err (*add_events)(struct store *store, const struct event *const events[], size_t count,
+	                             struct diag *diag);
+	enum sfmfa_err (*list_events)(struct store *store, const struct event_filter *filter, struct event *ret_events,
+	                              size_t *ret_count, struct diag *diag);
+	enum sfmfa_err (*expire_events)(struct store *store, int64_t before, unsigned limit, struct diag *diag);
+	enum sfmfa_err (*count_users)(struct store *store, int64_t *ret_count, struct diag *diag);
+};
+
+/* The first member of every backend's own struct. */
+struct store {
+	const struct store_ops *ops;
+};
+
+/*
+ * Opens or makes the store in the folder state_dir (0700, files 0600), migrating an older schema in
+ * place. A file system that cannot be written: read-only, logins that owe nothing go on.
+ */
+enum sfmfa_err
+store_open_sqlite(const char *state_dir, struct store **ret_store, struct diag *diag) SFMFA_MUST_USE;
+
+/* NULL is allowed. */
+void
+store_close(struct store *store);
+
+/*
+ * The user and the guard of this caller (-1: the user's own). SFMFA_ERR_NOT_FOUND: no such row; then
+ * ret_user is a zeroed record with the name.
+ */
+enum sfmfa_err
+store_read_user(struct store *store, const char *name, int64_t caller, struct user_record *ret_user, struct diag *diag)
+	SFMFA_MUST_USE;
+
+/* A token of this user by its hash, revoked and expired ones too. SFMFA_ERR_NOT_FOUND. */
+enum sfmfa_err
+store_find_token(struct store *store, int64_t user_id, const unsigned char hash[HASH_SIZE],
+                 struct token_record *ret_token, struct diag *diag) SFMFA_MUST_USE;
+
+/* A page by name; ret_users has room for filter->limit (guards, assignments are filled in). */
+enum sfmfa_err
+store_list_users(struct store *store, const struct store_user_filter *filter, struct user_record *ret_users,
+                 size_t *ret_count, struct diag *diag) SFMFA_MUST_USE;
+
+/* A page by id, revoked ones left out. */
+enum sfmfa_err
+store_list_tokens(struct store *store, int64_t user_id, int64_t after_id, struct token_record *ret_tokens, size_t max,
+                  size_t *ret_count, struct diag *diag) SFMFA_MUST_USE;
+
+/*
+ * All operations in one transaction, one sync. Each op's err is filled in; if the commit fails each is
+ * tried alone. Returns SFMFA_OK if the store could be used at all.
+ */
+enum sfmfa_err
+store_commit(struct store *store, struct store_op *const ops[], size_t count, struct diag *diag) SFMFA_MUST_USE;
+
+/* The wrap of the data keys under this sealing key. SFMFA_ERR_NOT_FOUND. */
+enum sfmfa_err
+store_read_key(struct store *store, const char *key_id, void *ret_wrap, size_t max, size_t *ret_size,
+               struct diag *diag) SFMFA_MUST_USE;
+enum sfmfa_err
+store_has_keys(struct store *store, bool *ret_any, struct diag *diag) SFMFA_MUST_USE;
+
+/* Events: without a sync. A failure loses them to the caller (who has the log), never a login. */
+enum sfmfa_err
+store_add_events(struct store *store, const struct event *const events[], size_t count, struct diag *diag)
+	SFMFA_MUST_USE;
+/* Newest first; ret_events has room for filter->limit. */
+enum sfmfa_err
+store_list_events(struct store *store, const struct event_filter *filter, struct event *ret_events, size_t *ret_count,
+                  struct diag *diag) SFMFA_MUST_USE;
+/* Removes at most limit events older than before. */
+enum sfmfa_err
+store_expire_events(struct store *store, int64_t before, unsigned limit, struct diag *diag) SFMFA_MUST_USE;
+enum sfmfa_err
+store_count_users(struct store *store, int64_t *ret_count, struct diag *diag) SFMFA_MUST_USE;
+
+/*
+ * The guard's arithmetic, pure and shared by every backend: what an attempt meets and leaves behind
+ * (rules 4, "Lockout"). guard is the row before, and is changed to the row after. Everything but hash, token and
+ * generation conditions is decided here; right says whether those hold.
+ */
+enum attempt_result
+guard_attempt(struct guard *guard, const struct store_attempt *attempt, bool right, bool *ret_locked_now);
+
+/* Whether a lock is in force: it ends as soon as either clock says so (rules 4). */
+bool
+guard_is_locked(const struct guard *guard, const struct moment *now);
+
+#endif
