@@ -1,0 +1,56 @@
+/*
+ * What a use case may touch: configuration, store, keys, clock, randomness. Made once by the
+ * daemon, by tests with fakes of their own; nothing in lib/auth reaches outside it.
+ */
+#ifndef SFMFA_AUTH_ENV_H
+#define SFMFA_AUTH_ENV_H
+
+#include <stdbool.h>
+
+#include "config/config.h"
+#include "crypto/crypto.h"
+#include "model/event.h"
+#include "store/store.h"
+
+/* Both clocks. SFMFA_ERR_CLOCK. */
+struct clock {
+	enum sfmfa_err (*now)(void *data, struct moment *ret_now);
+	void *data;
+};
+
+/* Where events go: the daemon's queue, which writes the log line and the row. A login never sees it fail. */
+struct event_sink {
+	void (*take)(void *data, const struct event *event);
+	void *data;
+};
+
+struct env {
+	struct config *config; /* the snapshot in force; NULL: nothing was ever good (rules 3.3) */
+	bool config_stale;     /* the files differ from it and do not load */
+	struct diag config_diag; /* why */
+	struct config *fallback; /* config_scan_paths(): lists as shipped, while config is NULL */
+	struct store *store;   /* NULL: cannot be opened */
+	struct keyring keyring; /* not ready: nothing that needs a secret works, all else does */
+	struct clock clock;
+	struct event_sink events;
+	char host[HOST_SIZE];  /* host name, the default issuer */
+};
+
+/* CLOCK_REALTIME and CLOCK_BOOTTIME of the system. */
+struct clock
+clock_system(void);
+
+/* Weekday and minute in a zone (files of /usr/share/zoneinfo). SFMFA_ERR_CONFIG: unknown zone. */
+struct local_time;
+enum sfmfa_err
+clock_local_time(const char *zone, int64_t unix_seconds, struct local_time *ret_local) SFMFA_MUST_USE;
+
+/*
+ * The data keys, unwrapped with this sealing key; the daemon tries the key file and the one beside it
+ * (key_file.new). Made anew only where the store has none at all. SFMFA_ERR_CRYPTO: wrapped with another
+ * key, damaged, or no key given; SFMFA_ERR_STORE. On failure the keyring stays as it is.
+ */
+enum sfmfa_err
+env_open_keys(struct env *env, const struct secret *sealing_key, struct diag *diag) SFMFA_MUST_USE;
+
+#endif
