@@ -1,0 +1,39 @@
+/*
+ * Which configuration is in force: the files, else the last good one, else none (rules 3.3). A broken
+ * edit is reported and changes nothing; a mended one is in force at the next login.
+ */
+#ifndef SFMFA_DAEMON_CONFIGURATION_H
+#define SFMFA_DAEMON_CONFIGURATION_H
+
+#include "auth/env.h"
+#include "config/config.h"
+
+/*
+ * Watches, then loads, at the start: an edit in between is seen. env->config is the files' or the last good one, or NULL with env->fallback set.
+ * *ret_paths is where state_dir, key_file, runtime_dir and run_as stand, whichever it is; held for the caller.
+ * watch_fd NULL: nothing is watched (--once). SFMFA_ERR_NO_MEMORY.
+ */
+enum sfmfa_err
+configuration_start(struct env *env, const struct config_options *options, struct config **ret_paths,
+                    int *watch_fd, struct diag *diag) SFMFA_MUST_USE;
+
+/* Reads the files again and notes how that went in env; a failure is logged and leaves the old one in force. */
+void
+configuration_reload(struct env *env, const struct config_options *options);
+
+/* Keeps the configuration in force as the last good one; a failure is logged. */
+void
+configuration_keep(const struct env *env, const char *state_dir);
+
+/*
+ * Watches the folders the configuration is read from, or watches them anew: some may have come. *inout_fd (-1:
+ * none yet) is readable when something changed; it stays -1, with a log line, where nothing can be watched.
+ */
+void
+configuration_watch(const struct config *paths, const char *file, int *inout_fd);
+
+/* Reads what the watch has noted; true if there was anything. */
+bool
+configuration_changed(int fd);
+
+#endif

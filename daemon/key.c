@@ -1,0 +1,99 @@
+#include "daemon/key.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "crypto/crypto.h"
+
+#define KEY_FILE_MODE 0640
+
+enum sfmfa_err
+key_read(const char *path, uid_t owner, struct secret *ret_key, struct diag *diag)
+{
+	const struct file_trust trust = { .owner = owner, .size_max = 4096, .private_to_owner = true };
+	FILE_CONTENT_AUTO content = { 0 };
+	enum sfmfa_err err;
+
+	err = file_read_trusted(path, &trust, &content, diag);
+	if (err != SFMFA_OK)
+		return err;
+	err = sealing_key_parse(content.bytes, content.size, ret_key);
+	if (err != SFMFA_OK)
+		return diag_set(diag, err, path, 1, "this is no sealing key (64 hexadecimal digits)");
+	return SFMFA_OK;
+}
+
+static enum sfmfa_err
+write_key(int fd, const char *path, struct diag *diag)
+{
+	SECRET_AUTO key = { 0 };
+	unsigned char bytes[KEY_SIZE];
+	char text[SEALING_KEY_TEXT_SIZE];
+	enum sfmfa_err err;
+
+	err = random_bytes(bytes, sizeof(bytes));
+	if (err == SFMFA_OK)
+		err = secret_set(&key, bytes, sizeof(bytes));
+	if (err == SFMFA_OK)
+		err = sealing_key_format(&key, text);
+	if (err == SFMFA_OK) {
+		ssize_t size = (ssize_t)strlen(text);
+
+		if (fchmod(fd, KEY_FILE_MODE) != 0 || write(fd, text, (size_t)size) != size || fsync(fd) != 0)
+			err = SFMFA_ERR_SYSTEM;
+	}
+	wipe(bytes, sizeof(bytes));
+	wipe(text, sizeof(text));
+	if (err != SFMFA_OK)
+		return diag_set(diag, err, path, 0, "the key cannot be written: %s", strerror(errno));
+	return SFMFA_OK;
+}
+
+static enum sfmfa_err
+sync_folder(const char *path, struct diag *diag)
+{
+	char folder[PATH_MAX];
+	char *slash;
+	int fd;
+
+	if (text_copy(folder, sizeof(folder), path) != SFMFA_OK || (slash = strrchr(folder, '/')) == NULL)
+		return diag_set(diag, SFMFA_ERR_INVALID, path, 0, "not an absolute path");
+	slash[slash == folder ? 1 : 0] = '\0';
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fsync(fd) != 0) {
+		if (fd >= 0)
+			close(fd);
+		return diag_set(diag, SFMFA_ERR_SYSTEM, folder, 0, "cannot be synced: %s", strerror(errno));
+	}
+	close(fd);
+	return SFMFA_OK;
+}
+
+enum sfmfa_err
+key_make(const char *path, struct diag *diag)
+{
+	char temporary[PATH_MAX];
+	enum sfmfa_err err;
+	int fd;
+
+	if (text_format(temporary, sizeof(temporary), "%s.%ld.tmp", path, (long)getpid()) != SFMFA_OK)
+		return diag_set(diag, SFMFA_ERR_TOO_LARGE, path, 0, "the path is too long");
+	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return diag_set(diag, SFMFA_ERR_SYSTEM, temporary, 0, "cannot be made: %s", strerror(errno));
+	err = write_key(fd, path, diag);
+	close(fd);
+	if (err == SFMFA_OK && link(temporary, path) != 0) {
+		err = errno == EEXIST ? SFMFA_ERR_EXISTS : SFMFA_ERR_SYSTEM;
+		(void)diag_set(diag, err, path, 0, "the key cannot be put in place: %s", strerror(errno));
+	}
+	if (unlink(temporary) != 0 && err == SFMFA_OK)
+		err = diag_set(diag, SFMFA_ERR_SYSTEM, temporary, 0, "cannot be removed: %s", strerror(errno));
+	return err == SFMFA_OK ? sync_folder(path, diag) : err;
+}

@@ -1,0 +1,348 @@
+#include "daemon/lookup.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "wire/message.h"
+#include "wire/names.h"
+
+struct lookup {
+	struct lookup *next;
+	struct lookup_worker *worker; /* NULL: still waiting for one */
+	struct fields question;
+	void (*done)(void *data, const struct fields *answer); /* NULL: cancelled */
+	void *data;
+};
+
+struct lookup_worker {
+	struct lookup_pool *pool;
+	pid_t pid; /* 0: not running */
+	int fd;
+	struct ev_io readable;
+	struct ev_timer limit;
+	struct lookup *lookup; /* being answered; NULL: idle */
+};
+
+static void
+assign(struct lookup_pool *pool);
+
+static void
+worker_stop(struct lookup_worker *worker)
+{
+	if (worker->pid == 0)
+		return;
+	ev_io_stop(worker->pool->loop, &worker->readable);
+	ev_timer_stop(worker->pool->loop, &worker->limit);
+	close(worker->fd);
+	kill(worker->pid, SIGKILL); /* reaped by the loop's SIGCHLD handler */
+	worker->pid = 0;
+}
+
+static void
+finish(struct lookup *lookup, const struct fields *answer)
+{
+	if (lookup->done != NULL)
+		lookup->done(lookup->data, answer);
+	fields_finish(&lookup->question);
+	free(lookup);
+}
+
+/* The worker is free again, or gone; its look-up is answered and the next one gets its turn. */
+static void
+worker_release(struct lookup_worker *worker, const struct fields *answer)
+{
+	struct lookup *lookup = worker->lookup;
+
+	worker->lookup = NULL;
+	ev_timer_stop(worker->pool->loop, &worker->limit);
+	if (answer == NULL)
+		worker_stop(worker);
+	if (lookup != NULL)
+		finish(lookup, answer);
+	assign(worker->pool);
+}
+
+static void
+on_answer(struct ev_loop *loop, struct ev_io *watcher, int events)
+{
+	struct lookup_worker *worker = watcher->data;
+	FIELDS_AUTO answer = { 0 };
+	enum sfmfa_err err;
+
+	(void)loop;
+	(void)events;
+	err = message_receive(worker->fd, &answer);
+	if (err == SFMFA_ERR_TIMEOUT)
+		return;
+	worker_release(worker, err == SFMFA_OK ? &answer : NULL);
+}
+
+static void
+on_limit(struct ev_loop *loop, struct ev_timer *watcher, int events)
+{
+	(void)loop;
+	(void)events;
+	worker_release(watcher->data, NULL);
+}
+
+static void __attribute__((noreturn))
+be_worker(struct lookup_pool *pool, int fd)
+{
+	sigset_t none;
+
+	keyring_clear(pool->keyring);
+	for (int number = 1; number < NSIG; number++)
+		(void)signal(number, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (fd != 3 && dup2(fd, 3) != 3)
+		_exit(1);
+	close_range(4, ~0U, 0);
+	lookup_worker_run(3);
+}
+
+static bool
+worker_start(struct lookup_worker *worker)
+{
+	int pair[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0)
+		return false;
+	pid = fork();
+	if (pid == 0)
+		be_worker(worker->pool, pair[1]);
+	close(pair[1]);
+	if (pid < 0) {
+		close(pair[0]);
+		return false;
+	}
+	worker->pid = pid;
+	worker->fd = pair[0];
+	ev_io_init(&worker->readable, on_answer, worker->fd, EV_READ);
+	worker->readable.data = worker;
+	ev_io_start(worker->pool->loop, &worker->readable);
+	ev_timer_init(&worker->limit, on_limit, LOOKUP_SECONDS, 0.0);
+	worker->limit.data = worker;
+	return true;
+}
+
+static bool
+worker_take(struct lookup_worker *worker, struct lookup *lookup)
+{
+	if (worker->pid == 0 && !worker_start(worker))
+		return false;
+	if (message_send(worker->fd, &lookup->question) != SFMFA_OK) {
+		worker_stop(worker);
+		return false;
+	}
+	lookup->worker = worker;
+	worker->lookup = lookup;
+	ev_timer_set(&worker->limit, LOOKUP_SECONDS, 0.0);
+	ev_timer_start(worker->pool->loop, &worker->limit);
+	return true;
+}
+
+static struct lookup *
+dequeue(struct lookup_pool *pool)
+{
+	struct lookup *lookup = pool->first;
+
+	if (lookup == NULL)
+		return NULL;
+	pool->first = lookup->next;
+	if (pool->first == NULL)
+		pool->last = NULL;
+	pool->waiting--;
+	lookup->next = NULL;
+	return lookup;
+}
+
+static void
+assign(struct lookup_pool *pool)
+{
+	for (size_t i = 0; i < LOOKUP_WORKERS && pool->first != NULL; i++) {
+		struct lookup *lookup;
+
+		if (pool->workers[i].lookup != NULL)
+			continue;
+		lookup = dequeue(pool);
+		if (!worker_take(&pool->workers[i], lookup))
+			finish(lookup, NULL);
+	}
+}
+
+enum sfmfa_err
+lookup_pool_init(struct lookup_pool *pool, struct ev_loop *loop, struct keyring *keyring)
+{
+	*pool = (struct lookup_pool){ .loop = loop, .keyring = keyring };
+	pool->workers = calloc(LOOKUP_WORKERS, sizeof(*pool->workers));
+	if (pool->workers == NULL)
+		return SFMFA_ERR_NO_MEMORY;
+	for (size_t i = 0; i < LOOKUP_WORKERS; i++)
+		pool->workers[i].pool = pool;
+	return SFMFA_OK;
+}
+
+void
+lookup_pool_finish(struct lookup_pool *pool)
+{
+	struct lookup *lookup;
+
+	while ((lookup = dequeue(pool)) != NULL)
+		finish(lookup, NULL);
+	for (size_t i = 0; pool->workers != NULL && i < LOOKUP_WORKERS; i++) {
+		struct lookup_worker *worker = &pool->workers[i];
+
+		worker_stop(worker);
+		if (worker->lookup != NULL)
+			finish(worker->lookup, NULL);
+	}
+	free(pool->workers);
+	*pool = (struct lookup_pool){ 0 };
+}
+
+static enum sfmfa_err
+write_question(struct fields *question, uid_t caller, const char *user, const struct words *const groups[],
+               size_t group_lists)
+{
+	enum sfmfa_err err = fields_add_number(question, WIRE_CALLER_UID, (int64_t)caller);
+
+	if (err == SFMFA_OK && user != NULL)
+		err = fields_add_text(question, WIRE_USER, user);
+	for (size_t list = 0; list < group_lists; list++) {
+		for (size_t i = 0; i < groups[list]->count && err == SFMFA_OK; i++)
+			err = fields_add_text(question, WIRE_GROUP, groups[list]->items[i]);
+	}
+	return err;
+}
+
+enum sfmfa_err
+lookup_start(struct lookup_pool *pool, uid_t caller, const char *user, const struct words *const groups[],
+             size_t group_lists, void (*done)(void *data, const struct fields *answer), void *data,
+             struct lookup **ret_lookup)
+{
+	struct lookup *lookup;
+	enum sfmfa_err err;
+
+	if (pool->waiting >= LOOKUP_QUEUE)
+		return SFMFA_ERR_TOO_LARGE;
+	lookup = calloc(1, sizeof(*lookup));
+	if (lookup == NULL)
+		return SFMFA_ERR_NO_MEMORY;
+	err = write_question(&lookup->question, caller, user, groups, group_lists);
+	if (err != SFMFA_OK) {
+		fields_finish(&lookup->question);
+		free(lookup);
+		return err;
+	}
+	lookup->done = done;
+	lookup->data = data;
+	if (pool->last != NULL)
+		pool->last->next = lookup;
+	else
+		pool->first = lookup;
+	pool->last = lookup;
+	pool->waiting++;
+	*ret_lookup = lookup;
+	assign(pool);
+	return SFMFA_OK;
+}
+
+void
+lookup_cancel(struct lookup_pool *pool, struct lookup *lookup)
+{
+	/* It keeps its place: an answer on its way belongs to it and to nobody else. */
+	(void)pool;
+	lookup->done = NULL;
+	lookup->data = NULL;
+}
+
+static enum sfmfa_err
+prefixed(char key[FIELD_KEY_MAX + 1], const char *prefix, const char *name)
+{
+	return text_format(key, FIELD_KEY_MAX + 1, "%s%s", prefix, name);
+}
+
+static enum nss_status
+read_status(const struct fields *answer, const char *key)
+{
+	char word[16];
+
+	if (fields_get_text(answer, key, word, sizeof(word)) != SFMFA_OK)
+		return NSS_ERROR;
+	if (strcmp(word, "known") == 0)
+		return NSS_KNOWN;
+	return strcmp(word, "unknown") == 0 ? NSS_UNKNOWN : NSS_ERROR;
+}
+
+static void
+read_memberships(const struct fields *answer, const char *in_key, const char *unresolved_key,
+                 const struct config *config, struct person *person)
+{
+	struct field field;
+	size_t at = 0;
+
+	while (fields_next(answer, &at, &field)) {
+		char group[NSS_NAME_SIZE];
+		bool in = field_is(&field, in_key), unresolved = field_is(&field, unresolved_key);
+
+		if ((!in && !unresolved) || field_text(&field, group, sizeof(group)) != SFMFA_OK)
+			continue;
+		memberships_note(&person->memberships, config, group, in, unresolved);
+		if (words_contain(&config->settings.protected_groups, group))
+			person->is_protected = person->is_protected || in;
+	}
+	person->groups_known = true;
+}
+
+enum sfmfa_err
+lookup_read_person(const struct fields *answer, const char *prefix, const struct config *config,
+                   struct person *ret_person)
+{
+	char key[FIELD_KEY_MAX + 1], unresolved[FIELD_KEY_MAX + 1];
+	struct person person = { 0 };
+	int64_t uid;
+	enum sfmfa_err err;
+
+	if (answer == NULL) {
+		*ret_person = person;
+		return SFMFA_OK;
+	}
+	err = prefixed(key, prefix, WIRE_NSS);
+	if (err != SFMFA_OK)
+		return err;
+	person.nss = read_status(answer, key);
+	if (prefix[0] == '\0' && fields_get_text(answer, WIRE_USER, person.typed, sizeof(person.typed)) == SFMFA_OK)
+		memcpy(person.name, person.typed, sizeof(person.name));
+	if (person.nss == NSS_KNOWN) {
+		err = prefixed(key, prefix, WIRE_NAME);
+		if (err == SFMFA_OK)
+			err = fields_get_text(answer, key, person.name, sizeof(person.name));
+		if (err == SFMFA_OK)
+			err = prefixed(key, prefix, WIRE_UID);
+		if (err == SFMFA_OK)
+			err = fields_get_number(answer, key, 0, UINT32_MAX, &uid);
+		if (err != SFMFA_OK)
+			return err;
+		person.uid = (uid_t)uid;
+	}
+	err = prefixed(key, prefix, WIRE_IN);
+	if (err == SFMFA_OK)
+		err = prefixed(unresolved, prefix, WIRE_UNRESOLVED);
+	if (err == SFMFA_OK && config != NULL)
+		read_memberships(answer, key, unresolved, config, &person);
+	if (err == SFMFA_OK)
+		*ret_person = person;
+	return err;
+}
+
+bool
+lookup_has_several_names(const struct fields *answer)
+{
+	return answer == NULL || fields_has(answer, "several_names");
+}

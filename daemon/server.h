@@ -1,0 +1,66 @@
+/*
+ * The daemon's loop: accepts connections, steps their conversations, commits what they write
+ * together, and goes back to sleep. One thread; nothing in it blocks but the disk.
+ */
+#ifndef SFMFA_DAEMON_SERVER_H
+#define SFMFA_DAEMON_SERVER_H
+
+#include <ev.h>
+
+#include "auth/env.h"
+#include "config/config.h"
+#include "daemon/batch.h"
+#include "daemon/journal.h"
+#include "daemon/listener.h"
+#include "daemon/lookup.h"
+#include "daemon/peer.h"
+
+struct connection;
+
+struct server {
+	struct ev_loop *loop;
+	struct env env;
+	struct config_options config_options;
+	struct config *paths;      /* state_dir, runtime_dir … as they stood at the start; held */
+	struct secret sealing_key; /* empty: none could be read */
+	struct listeners listeners;
+	struct ev_io root_accept, any_accept;
+	struct ev_io config_changed;
+	int config_fd; /* inotify; -1: not watched */
+	struct ev_signal hangup, terminate, interrupt;
+	struct ev_prepare before_sleep;
+	struct batch batch;
+	struct journal journal;
+	struct lookup_pool lookups;
+	struct peer_counts peers;   /* connections of peers that are not root */
+	unsigned connection_limit;  /* of those together: half of the descriptors */
+	struct connection *connections, *parked; /* open ones; accepted ones that wait for their uid's turn */
+	bool any_paused;            /* sfmfa.sock is not accepted from until somebody leaves */
+	bool root_paused;
+	bool state_fails; /* said once */
+	bool once;
+};
+
+/* Everything but env, config_options, config_fd, paths, sealing_key and listeners is made here. SFMFA_ERR_*: nothing to undo. */
+enum sfmfa_err
+server_init(struct server *server, struct diag *diag) SFMFA_MUST_USE;
+
+/* Runs until SIGTERM or SIGINT, or, with once_fd >= 0, until that one connection has ended. */
+enum sfmfa_err
+server_run(struct server *server, int once_fd, struct diag *diag) SFMFA_MUST_USE;
+
+void
+server_finish(struct server *server);
+
+/*
+ * Opens the store and the keys if that has not succeeded yet: at the start, and again before a request while
+ * it fails, so that the daemon heals by itself. A failure is logged once.
+ */
+void
+server_open_state(struct server *server);
+
+/* Called by a connection that has ended, after it left every list. */
+void
+server_connection_ended(struct server *server, uid_t uid, enum caller_class class);
+
+#endif

@@ -1,0 +1,171 @@
+/*
+ * sfmfad: decides logins for pam_sfmfa, answers sfmfa, keeps the secrets. It starts as root or as
+ * whoever it is, reads what only that uid may read, becomes run_as, and then touches its state.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "daemon/configuration.h"
+#include "daemon/key.h"
+#include "daemon/log.h"
+#include "daemon/options.h"
+#include "daemon/privilege.h"
+#include "daemon/server.h"
+
+#define EXIT_USAGE     2
+#define EXIT_COULD_NOT 3
+
+static bool
+store_exists(const char *state_dir)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (text_format(path, sizeof(path), "%s/sfmfa.db", state_dir) != SFMFA_OK)
+		return true;
+	return lstat(path, &st) == 0 || errno != ENOENT;
+}
+
+/*
+ * The sealing key. It is made only where there is no store either: with another key an existing store
+ * would be unreadable for ever.
+ */
+static enum sfmfa_err
+open_key(const struct settings *settings, uid_t owner, struct secret *ret_key, struct diag *diag)
+{
+	enum sfmfa_err err = key_read(settings->key_file, owner, ret_key, diag);
+
+	if (err != SFMFA_ERR_NOT_FOUND || store_exists(settings->state_dir))
+		return err;
+	err = key_make(settings->key_file, diag);
+	if (err != SFMFA_OK && err != SFMFA_ERR_EXISTS)
+		return err;
+	return key_read(settings->key_file, owner, ret_key, diag);
+}
+
+static enum sfmfa_err
+make_folders(const struct settings *settings, const struct run_as *run_as, bool once, struct diag *diag)
+{
+	const struct run_as self = { geteuid(), getegid() };
+	enum sfmfa_err err = privilege_make_folder(settings->state_dir, 0700, run_as, diag);
+
+	if (err == SFMFA_OK && !once)
+		err = privilege_make_folder(settings->runtime_dir, 0755, &self, diag);
+	return err;
+}
+
+/* What needs the uid the daemon starts with. */
+static enum sfmfa_err
+prepare(struct server *server, const struct options *options, struct diag *diag)
+{
+	const struct settings *settings;
+	struct run_as run_as;
+	struct diag key_diag = { 0 };
+	bool once = options->once_fd >= 0;
+	uid_t owner = geteuid();
+	enum sfmfa_err err;
+
+	err = configuration_start(&server->env, &server->config_options, &server->paths,
+	                          once ? NULL : &server->config_fd, diag);
+	if (err != SFMFA_OK)
+		return err;
+	settings = &server->paths->settings;
+	err = privilege_find(settings->run_as, &run_as, diag);
+	if (err == SFMFA_OK)
+		err = make_folders(settings, &run_as, once, diag);
+	if (err != SFMFA_OK)
+		return err;
+	/* Without a key logins that owe nothing go on; what needs one is denied. */
+	err = open_key(settings, owner, &server->sealing_key, &key_diag);
+	if (err != SFMFA_OK)
+		log_diag(LOG_ERR, err, &key_diag);
+	if (!once) {
+		err = listeners_open(settings->runtime_dir, &server->listeners, diag);
+		if (err != SFMFA_OK)
+			return err;
+		if (!options->foreground && !server->listeners.activated && daemon(0, 0) != 0)
+			return diag_set(diag, SFMFA_ERR_SYSTEM, "", 0, "cannot detach: %s", strerror(errno));
+	}
+	return privilege_drop(&run_as, diag);
+}
+
+static enum sfmfa_err
+serve(struct server *server, const struct options *options, struct diag *diag)
+{
+	enum sfmfa_err err;
+
+	err = prepare(server, options, diag);
+	if (err == SFMFA_OK)
+		err = server_init(server, diag);
+	if (err != SFMFA_OK)
+		return err;
+	server_open_state(server);
+	configuration_keep(&server->env, server->paths->settings.state_dir);
+	err = server_run(server, options->once_fd, diag);
+	server_finish(server);
+	return err;
+}
+
+/* --make-key: for packages and for administrators who want it made before the first start. */
+static int
+make_key(const struct config_options *config_options, struct env *env)
+{
+	SECRET_AUTO key = { 0 };
+	struct config *paths = NULL;
+	struct diag diag = { 0 };
+	char line[DIAG_LINE_SIZE];
+	enum sfmfa_err err;
+
+	err = configuration_start(env, config_options, &paths, NULL, &diag);
+	if (err == SFMFA_OK)
+		err = open_key(&paths->settings, config_options->owner, &key, &diag);
+	config_release(paths);
+	config_release(env->config);
+	config_release(env->fallback);
+	if (err == SFMFA_OK)
+		return 0;
+	diag_format(&diag, line);
+	fprintf(stderr, "sfmfad: %s\n", line);
+	return EXIT_COULD_NOT;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options options;
+	struct server server = { .listeners = LISTENERS_NONE, .config_fd = -1 };
+	struct diag diag = { 0 };
+	char line[DIAG_LINE_SIZE];
+	enum sfmfa_err err;
+
+	switch (options_parse(argc, argv, &options)) {
+	case OPTIONS_SHOWN: return 0;
+	case OPTIONS_USAGE: return EXIT_USAGE;
+	case OPTIONS_RUN: break;
+	}
+	umask(077);
+	log_open(options.foreground || options.make_key);
+	server.config_options = (struct config_options){
+		.file = options.config, .runtime_dir = options.runtime_dir, .owner = geteuid(),
+	};
+	server.env.clock = clock_system();
+	if (gethostname(server.env.host, sizeof(server.env.host) - 1) != 0)
+		server.env.host[0] = '\0';
+	if (options.make_key)
+		return make_key(&server.config_options, &server.env);
+	err = serve(&server, &options, &diag);
+	if (err == SFMFA_OK)
+		return 0;
+	log_diag(LOG_ERR, err, &diag);
+	if (!options.foreground && options.once_fd < 0) {
+		diag_format(&diag, line);
+		fprintf(stderr, "sfmfad: %s\n", line);
+	}
+	return EXIT_COULD_NOT;
+}

@@ -1,0 +1,103 @@
+#include "pam_request.h"
+
+#include <unistd.h>
+
+#include <security/pam_ext.h>
+
+#include "base/text.h"
+#include "wire/names.h"
+
+int
+subject_find(pam_handle_t *pamh, struct pam_subject *ret_subject)
+{
+	const char *typed = NULL;
+	int code;
+
+	/* Always asked for: login has no PAM_USER before this call, and crashes if it has none after it. */
+	code = pam_get_user(pamh, &typed, NULL);
+	if (code != PAM_SUCCESS)
+		return code;
+	if (typed == NULL || typed[0] == '\0')
+		return PAM_USER_UNKNOWN;
+	if (text_copy(ret_subject->typed, sizeof(ret_subject->typed), typed) != SFMFA_OK)
+		return PAM_USER_UNKNOWN;
+	ret_subject->status = nss_find_user(typed, &ret_subject->user);
+	return PAM_SUCCESS;
+}
+
+const char *
+subject_key(const struct pam_subject *subject)
+{
+	return subject->status == NSS_KNOWN ? subject->user.name : subject->typed;
+}
+
+static enum sfmfa_err
+add_subject(struct fields *request, const struct pam_subject *subject)
+{
+	static const char *const words[] = {
+		[NSS_ERROR] = "error",
+		[NSS_UNKNOWN] = "unknown",
+		[NSS_KNOWN] = "known",
+	};
+	enum sfmfa_err err;
+
+	err = fields_add_text(request, WIRE_USER, subject->typed);
+	if (err == SFMFA_OK)
+		err = fields_add_text(request, WIRE_NSS, words[subject->status]);
+	if (err != SFMFA_OK || subject->status != NSS_KNOWN)
+		return err;
+	err = fields_add_text(request, WIRE_NAME, subject->user.name);
+	if (err == SFMFA_OK)
+		err = fields_add_number(request, WIRE_UID, (int64_t)subject->user.uid);
+	return err;
+}
+
+/* An item that is not set, or is empty, is left out. */
+static enum sfmfa_err
+add_item(struct fields *request, const char *key, pam_handle_t *pamh, int item)
+{
+	const void *text = NULL;
+
+	if (pam_get_item(pamh, item, &text) != PAM_SUCCESS || text == NULL || *(const char *)text == '\0')
+		return SFMFA_OK;
+	return fields_add_text(request, key, text);
+}
+
+static enum sfmfa_err
+add_argument(struct fields *request, const char *key, const char *value)
+{
+	return value == NULL ? SFMFA_OK : fields_add_text(request, key, value);
+}
+
+enum sfmfa_err
+request_make(pam_handle_t *pamh, const char *verb, const struct pam_args *args, const struct pam_subject *subject,
+             struct fields *ret_request)
+{
+	FIELDS_AUTO request = { 0 };
+	enum sfmfa_err err;
+
+	err = fields_add_text(&request, WIRE_VERB, verb);
+	if (err == SFMFA_OK)
+		err = add_subject(&request, subject);
+	if (err == SFMFA_OK)
+		err = add_item(&request, WIRE_SERVICE, pamh, PAM_SERVICE);
+	if (err == SFMFA_OK)
+		err = add_item(&request, WIRE_RHOST, pamh, PAM_RHOST);
+	if (err == SFMFA_OK)
+		err = add_item(&request, WIRE_TTY, pamh, PAM_TTY);
+	if (err == SFMFA_OK)
+		err = add_item(&request, WIRE_RUSER, pamh, PAM_RUSER);
+	if (err == SFMFA_OK)
+		err = fields_add_number(&request, WIRE_CALLER_UID, (int64_t)getuid());
+	if (err == SFMFA_OK)
+		err = add_argument(&request, WIRE_LOGIN_TYPE, args->login_type);
+	if (err == SFMFA_OK)
+		err = add_argument(&request, WIRE_APP, args->app);
+	if (err == SFMFA_OK)
+		err = add_argument(&request, WIRE_FLOW, args->flow);
+	if (err != SFMFA_OK)
+		return err;
+	*ret_request = request;
+	request = (struct fields){ 0 };
+	return SFMFA_OK;
+}
