@@ -1,0 +1,133 @@
+#include "list.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "terminal.h"
+
+/* JSON of entries: columns that have a key. */
+static void
+print_json(const struct list *list, const struct record *entry)
+{
+	json_t *object = json_from_record(entry, list->columns, list->column_count);
+
+	if (list->extend)
+		list->extend(entry, object);
+	json_print(object);
+}
+
+static void
+add_row(struct table *table, const struct column columns[], size_t count, const struct record *entry)
+{
+	char *cells[TABLE_COLUMNS_MAX];
+	size_t used = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (columns[i].label)
+			cells[used++] = record_display(entry, &columns[i]);
+	}
+	table_add(table, cells);
+}
+
+static void
+begin_table(struct table *table, const struct column columns[], size_t count)
+{
+	for (size_t i = 0; i < count && table->columns < TABLE_COLUMNS_MAX; i++) {
+		if (columns[i].label)
+			table->labels[table->columns++] = columns[i].label;
+	}
+}
+
+static char *
+copy(const char *text)
+{
+	size_t size = strlen(text) + 1;
+
+	return memcpy(cli_allocate(size), text, size);
+}
+
+/* One page; the key of the next one in *ret_next, heap; NULL: this was the last. */
+static enum exit_status
+run_page(struct request *request, const struct list *list, const char *key, struct table *table,
+	 int64_t *count, char **ret_next)
+{
+	REPLY_AUTO reply = { 0 };
+	REQUEST_AUTO page = *request;
+	struct record entry;
+	enum exit_status status;
+	const char *next;
+	size_t at = 0;
+
+	page.fields = (struct fields){ 0 };
+	if (page.err == SFMFA_OK)
+		page.err = fields_decode(&page.fields, request->fields.bytes, request->fields.size);
+	request_add(&page, list->page_by, key);
+	status = request_send(&page, &reply);
+	if (status != STATUS_DONE)
+		return status;
+	while ((list->limit == 0 || *count < list->limit) &&
+	       record_next(&reply.all, list->begins, &at, &entry)) {
+		if (request->cli->json)
+			print_json(list, &entry);
+		else
+			add_row(table, list->columns, list->column_count, &entry);
+		(*count)++;
+	}
+	next = record_text(&reply.all, "next");
+	/* A page that says the same key again would never end. */
+	if (next && next[0] != '\0' && !(key && text_equals(key, next)) &&
+	    !(list->limit && *count >= list->limit))
+		*ret_next = copy(next);
+	return STATUS_DONE;
+}
+
+enum exit_status
+list_run(struct request *request, const struct list *list)
+{
+	TABLE_AUTO table = { .columns = 0 };
+	enum exit_status status;
+	int64_t count = 0;
+	char *key = NULL;
+
+	json_begin();
+	begin_table(&table, list->columns, list->column_count);
+	do {
+		char *next = NULL;
+
+		status = run_page(request, list, key, &table, &count, &next);
+		free(key);
+		key = next;
+	} while (status == STATUS_DONE && key && !ferror(stdout));
+	free(key);
+	if (status != STATUS_DONE || request->cli->json)
+		return status;
+	if (count == 0)
+		cli_say(request->cli, "%s", list->empty);
+	else
+		table_print(&table, stdout, terminal_columns(stdout), terminal_may_colour(stdout));
+	return STATUS_DONE;
+}
+
+void
+list_show(const struct cli *cli, const struct record *record, const struct column columns[], size_t count)
+{
+	TABLE_AUTO table = { .columns = 0 };
+
+	if (cli->json) {
+		json_begin();
+		json_print(json_from_record(record, columns, count));
+		return;
+	}
+	table.columns = 2;
+	for (size_t i = 0; i < count; i++) {
+		char *cells[2];
+
+		if (!columns[i].label)
+			continue;
+		cells[0] = record_printable(columns[i].label);
+		cells[1] = record_display(record, &columns[i]);
+		table_add(&table, cells);
+	}
+	table_print_plain(&table, stdout, terminal_columns(stdout));
+}
