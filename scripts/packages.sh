@@ -1,0 +1,45 @@
+# shellcheck shell=bash
+# Sourced by the scripts: makes sure that Debian packages are there.
+
+build_packages=(
+    gcc libc6-dev meson ninja-build pkg-config
+    libpam0g-dev liboath-dev libssl-dev libconfig-dev libsqlite3-dev libqrencode-dev libjansson-dev libev-dev
+)
+man_packages=(scdoc)
+test_packages=(
+    libcriterion-dev clang libclang-rt-14-dev binutils sqlite3 zbar-tools man-db
+    openssh-server openssh-client util-linux passwd tzdata iproute2
+)
+
+# need_packages NAME...: installs what is missing, as root or through sudo, and says so.
+# Nothing missing: no root is needed and nothing is asked.
+need_packages()
+{
+    local missing=() name
+    for name in "$@"; do
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || missing+=("$name")
+    done
+    [ ${#missing[@]} -eq 0 ] && return 0
+    local root=()
+    if [ "$(id -u)" -ne 0 ]; then
+        if ! command -v sudo >/dev/null; then
+            echo "These packages are missing: ${missing[*]}" >&2
+            echo "Run this as root once, or install them: apt-get install ${missing[*]}" >&2
+            return 1
+        fi
+        root=(sudo)
+    fi
+    echo "Installing ${#missing[@]} Debian packages${root[0]:+ through sudo}: ${missing[*]}"
+    local log
+    log=$(mktemp) || return 1
+    if "${root[@]}" apt-get update -qq >"$log" 2>&1 &&
+        "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+            "${missing[@]}" >>"$log" 2>&1; then
+        rm -f "$log"
+        return 0
+    fi
+    echo "The packages could not be installed:" >&2
+    tail -20 "$log" >&2
+    rm -f "$log"
+    return 1
+}

@@ -1,0 +1,401 @@
+#include "stage.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define POLL_MS    5
+#define POLLS_MAX  4000 /* twenty seconds, on a machine that is very busy */
+#define LINE_SIZE  4096
+
+static void
+path_of(const struct stage *stage, const char *name, char path[STAGE_PATH_SIZE])
+{
+	cr_assert_lt(snprintf(path, STAGE_PATH_SIZE, "%s/%s", stage->folder, name), STAGE_PATH_SIZE);
+}
+
+void
+stage_write(const struct stage *stage, const char *name, const char *text)
+{
+	char path[STAGE_PATH_SIZE];
+	FILE *file;
+
+	path_of(stage, name, path);
+	file = fopen(path, "we");
+	cr_assert_not_null(file, "%s: %s", path, strerror(errno));
+	cr_assert_geq(fputs(text, file), 0);
+	cr_assert_eq(fclose(file), 0);
+	cr_assert_eq(chmod(path, 0644), 0);
+}
+
+static void
+stage_no_delay(int status, unsigned microseconds, void *data)
+{
+	(void)status;
+	(void)microseconds;
+	(void)data;
+}
+
+static void
+make_folder(const struct stage *stage, const char *name)
+{
+	char path[STAGE_PATH_SIZE];
+
+	path_of(stage, name, path);
+	cr_assert_eq(mkdir(path, 0755), 0, "%s: %s", path, strerror(errno));
+	cr_assert_eq(chmod(path, 0755), 0);
+}
+
+static void
+write_services(const struct stage *stage)
+{
+	const char *module = SFMFA_TEST_MODULE;
+	const char *folder = stage->folder;
+	char text[8192], first[1024], line[1024];
+
+	/* The first factor: everybody has the same password. */
+	snprintf(text, sizeof(text), "#!/bin/sh\n[ \"$(tr -d '\\0')\" = \"%s\" ]\n", STAGE_PASSWORD);
+	stage_write(stage, "check-password", text);
+	snprintf(first, sizeof(first), "%s/check-password", folder);
+	cr_assert_eq(chmod(first, 0755), 0);
+	snprintf(first, sizeof(first), "auth requisite pam_exec.so quiet expose_authtok %s/check-password\n", folder);
+	snprintf(line, sizeof(line), "%s runtime_dir=%s/run daemon=%s config=%s/etc/sfmfa.conf", module, folder,
+	         SFMFA_TEST_DAEMON, folder);
+
+	snprintf(text, sizeof(text), "%sauth required %s\naccount required %s\npassword required pam_permit.so\n"
+	         "password required %s\nsession required %s\n", first, line, line, line, line);
+	stage_write(stage, "pam.d/login", text);
+	snprintf(text, sizeof(text), "auth requisite %s split\n%sauth required %s\naccount required %s\n", line, first,
+	         line, line);
+	stage_write(stage, "pam.d/mail", text);
+	snprintf(text, sizeof(text), "%sauth required %s ask\naccount required %s\n", first, line, line);
+	stage_write(stage, "pam.d/ask", text);
+	snprintf(text, sizeof(text), "%sauth required %s\naccount required %s\n", first, line, line);
+	stage_write(stage, "pam.d/bare", text);
+	stage_write(stage, "pam.d/cron", text);
+	snprintf(text, sizeof(text), "auth required %s\naccount required %s\n", line, line);
+	stage_write(stage, "pam.d/nopassword", text);
+	stage_write(stage, "pam.d/other", "auth required pam_deny.so\naccount required pam_deny.so\n");
+}
+
+static void
+write_configuration(const struct stage *stage, const char *settings)
+{
+	static const char *const profiles[][2] = {
+		{ "standard", "\"api-enabled\"" },
+		{ "mfa", "\"api-enabled\", \"mfa-ui-logins\"" },
+		{ "mfa-api", "\"api-enabled\", \"mfa-ui-logins\", \"mfa-api-logins\"" },
+		{ "integration", "\"api-enabled\", \"api-only-user\", \"mfa-ui-logins\", \"mfa-api-logins\"" },
+	};
+	const char *folder = stage->folder;
+	char text[8192], name[128];
+
+	snprintf(text, sizeof(text),
+	         "state_dir = \"%s/state\";\nkey_file = \"%s/sealing.key\";\nruntime_dir = \"%s/run\";\n"
+	         "config_dir = \"%s/etc\";\nrun_as = \"\";\nissuer = \"test\";\n"
+	         "services = { ui = [ \"login\", \"nopassword\" ]; api = [ \"mail\", \"ask\", \"bare\" ]; "
+	         "exempt = [ \"cron\" ]; };\n%s",
+	         folder, folder, folder, folder, settings);
+	stage_write(stage, "etc/sfmfa.conf", text);
+	for (size_t i = 0; i < sizeof(profiles) / sizeof(profiles[0]); i++) {
+		snprintf(name, sizeof(name), "etc/profiles.d/%s.conf", profiles[i][0]);
+		snprintf(text, sizeof(text), "label = \"%s\";\npermissions = [ %s ];\n", profiles[i][0], profiles[i][1]);
+		stage_write(stage, name, text);
+	}
+}
+
+/* Read by the daemon through fakeclock.so, and by the scripted apps. */
+static void
+open_clock(struct stage *stage)
+{
+	char path[STAGE_PATH_SIZE];
+	int fd;
+
+	path_of(stage, "clock", path);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(ftruncate(fd, 4096), 0);
+	stage->clock = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	cr_assert_neq((void *)stage->clock, MAP_FAILED);
+	close(fd);
+	*stage->clock = 1800000015;
+}
+
+static bool
+there_is(const struct stage *stage, const char *name)
+{
+	char path[STAGE_PATH_SIZE];
+	struct stat st;
+
+	path_of(stage, name, path);
+	return stat(path, &st) == 0;
+}
+
+/* Becomes a program that shares the clock; standard output and error go to the files given. */
+static void __attribute__((noreturn))
+become(const struct stage *stage, char *const argv[], int out, const char *error_file)
+{
+	char clock[STAGE_PATH_SIZE], errors[STAGE_PATH_SIZE];
+	int null = open("/dev/null", O_RDONLY), err;
+
+	path_of(stage, "clock", clock);
+	path_of(stage, error_file, errors);
+	err = open(errors, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	setenv("SFMFA_FAKECLOCK", clock, 1);
+	setenv("LD_PRELOAD", SFMFA_TEST_PRELOAD, 1);
+	if (null < 0 || err < 0 || dup2(null, 0) < 0 || dup2(err, 2) < 0 || (out >= 0 && dup2(out, 1) < 0))
+		_exit(126);
+	execv(argv[0], argv);
+	_exit(127);
+}
+
+void
+stage_daemon_start(struct stage *stage)
+{
+	char config[STAGE_PATH_SIZE];
+	char *argv[] = { (char[]){ SFMFA_TEST_DAEMON }, (char[]){ "--foreground" }, (char[]){ "--config" }, config, NULL };
+
+	path_of(stage, "etc/sfmfa.conf", config);
+	stage->daemon = fork();
+	cr_assert_geq(stage->daemon, 0);
+	if (stage->daemon == 0)
+		become(stage, argv, -1, "log");
+	for (int i = 0; i < POLLS_MAX && !there_is(stage, "run/root.sock"); i++) {
+		cr_assert_eq(waitpid(stage->daemon, NULL, WNOHANG), 0, "sfmfad has ended, see %s/log", stage->folder);
+		poll(NULL, 0, POLL_MS);
+	}
+	cr_assert(there_is(stage, "run/root.sock"), "sfmfad does not listen");
+}
+
+void
+stage_daemon_stop(struct stage *stage, int signal)
+{
+	char path[STAGE_PATH_SIZE];
+
+	if (stage->daemon == 0)
+		return;
+	kill(stage->daemon, signal);
+	waitpid(stage->daemon, NULL, 0);
+	stage->daemon = 0;
+	path_of(stage, "run/root.sock", path);
+	unlink(path);
+}
+
+void
+stage_open(struct stage *stage, const char *settings)
+{
+	static const char *const folders[] = { "etc", "etc/profiles.d", "pam.d", "run", "state" };
+
+	memset(stage, 0, sizeof(*stage));
+	snprintf(stage->folder, sizeof(stage->folder), "/tmp/sfmfa-stage-XXXXXX");
+	cr_assert_not_null(mkdtemp(stage->folder));
+	cr_assert_eq(chmod(stage->folder, 0755), 0);
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
+		make_folder(stage, folders[i]);
+	write_configuration(stage, settings);
+	write_services(stage);
+	open_clock(stage);
+	stage_daemon_start(stage);
+}
+
+void
+stage_close(struct stage *stage)
+{
+	char *argv[] = { (char[]){ "/bin/rm" }, (char[]){ "-rf" }, stage->folder, NULL };
+	pid_t pid;
+
+	stage_daemon_stop(stage, SIGTERM);
+	munmap(stage->clock, 4096);
+	pid = fork();
+	if (pid == 0) {
+		execv(argv[0], argv);
+		_exit(127);
+	}
+	waitpid(pid, NULL, 0);
+}
+
+static void
+read_output(struct stage *stage, int fd)
+{
+	size_t used = 0;
+	ssize_t got;
+
+	while (used < sizeof(stage->output) - 1 &&
+	       (got = read(fd, stage->output + used, sizeof(stage->output) - 1 - used)) > 0)
+		used += (size_t)got;
+	stage->output[used] = '\0';
+}
+
+int
+stage_sfmfa(struct stage *stage, const char *words)
+{
+	char line[1024], runtime[STAGE_PATH_SIZE];
+	char *argv[64] = { (char[]){ SFMFA_TEST_CLI }, (char[]){ "--runtime-dir" }, runtime };
+	size_t count = 3;
+	int pair[2], status;
+	pid_t pid;
+
+	path_of(stage, "run", runtime);
+	snprintf(line, sizeof(line), "%s", words);
+	for (char *word = strtok(line, " "); word != NULL; word = strtok(NULL, " "))
+		argv[count++] = word;
+	cr_assert_eq(pipe2(pair, O_CLOEXEC), 0);
+	pid = fork();
+	if (pid == 0)
+		become(stage, argv, pair[1], "cli-errors");
+	close(pair[1]);
+	read_output(stage, pair[0]);
+	close(pair[0]);
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_assert(WIFEXITED(status), "sfmfa %s died", words);
+	return WEXITSTATUS(status);
+}
+
+void
+stage_json(const struct stage *stage, const char *key, char *ret_text, size_t size)
+{
+	char name[64];
+	const char *at, *end;
+
+	snprintf(name, sizeof(name), "\"%s\":", key);
+	at = strstr(stage->output, name);
+	cr_assert_not_null(at, "no %s in %s", name, stage->output);
+	at = strchr(at + strlen(name), '"');
+	cr_assert_not_null(at);
+	end = strchr(at + 1, '"');
+	cr_assert_not_null(end);
+	cr_assert_lt((size_t)(end - at), size);
+	memcpy(ret_text, at + 1, (size_t)(end - at - 1));
+	ret_text[end - at - 1] = '\0';
+}
+
+void
+stage_wait(struct stage *stage, int64_t seconds)
+{
+	*stage->clock += seconds;
+}
+
+struct attempt_codes
+stage_login(struct stage *stage, struct talk *talk, const char *service, const char *user, const char *rhost,
+            const char *const answers[])
+{
+	struct pam_conv conversation = { .conv = talk_converse, .appdata_ptr = talk };
+	struct attempt_codes codes = { .auth = PAM_ABORT, .account = PAM_ABORT };
+	const union {
+		void (*function)(int status, unsigned microseconds, void *data);
+		const void *pointer;
+	} no_delay = { .function = stage_no_delay };
+	char services[STAGE_PATH_SIZE];
+	pam_handle_t *pamh = NULL;
+
+	path_of(stage, "pam.d", services);
+	talk->answers = answers;
+	talk->given = 0;
+	talk->prompts = 0;
+	talk->transcript_size = 0;
+	talk->transcript[0] = '\0';
+	talk->now = *stage->clock;
+	for (talk->answer_count = 0; answers[talk->answer_count] != NULL; talk->answer_count++)
+		;
+	cr_assert_eq(pam_start_confdir(service, user, &conversation, services, &pamh), PAM_SUCCESS);
+	/* Denials may be slowed down for people; a test is not one. */
+	cr_assert_eq(pam_set_item(pamh, PAM_FAIL_DELAY, no_delay.pointer), PAM_SUCCESS);
+	if (rhost != NULL)
+		cr_assert_eq(pam_set_item(pamh, PAM_RHOST, rhost), PAM_SUCCESS);
+	codes.auth = pam_authenticate(pamh, 0);
+	if (codes.auth == PAM_SUCCESS)
+		codes.account = pam_acct_mgmt(pamh, 0);
+	pam_end(pamh, codes.auth);
+	return codes;
+}
+
+/* Calls back for every decision line, the newest last. */
+static unsigned
+walk_decisions(const struct stage *stage, const char *user, char *ret_line, size_t size)
+{
+	char path[STAGE_PATH_SIZE], line[LINE_SIZE], start[STAGE_PATH_SIZE];
+	unsigned count = 0;
+	FILE *file;
+
+	path_of(stage, "log", path);
+	file = fopen(path, "re");
+	cr_assert_not_null(file);
+	snprintf(start, sizeof(start), "sfmfad: user=%s%s", user != NULL ? user : "", user != NULL ? " " : "");
+	while (fgets(line, sizeof(line), file) != NULL) {
+		if (strncmp(line, start, strlen(start)) != 0 || strstr(line, " verdict=") == NULL)
+			continue;
+		count++;
+		if (ret_line != NULL)
+			snprintf(ret_line, size, "%s", line);
+	}
+	fclose(file);
+	return count;
+}
+
+/*
+ * A decision is logged right after its reply. The daemon answers one thing after the other: once a
+ * command is answered, everything before it is in the log.
+ */
+static void
+sync_log(struct stage *stage)
+{
+	if (stage->daemon != 0)
+		(void)stage_sfmfa(stage, "status");
+}
+
+unsigned
+stage_decisions(struct stage *stage)
+{
+	sync_log(stage);
+	return walk_decisions(stage, NULL, NULL, 0);
+}
+
+void
+stage_last_decision(struct stage *stage, const char *user, char *ret_line, size_t size)
+{
+	sync_log(stage);
+	cr_assert_gt(walk_decisions(stage, user, ret_line, size), 0, "no decision about %s in the log", user);
+}
+
+static bool
+has_pair(const char *line, const char *pair)
+{
+	char wanted[256];
+
+	snprintf(wanted, sizeof(wanted), " %s ", pair);
+	if (strstr(line, wanted) != NULL)
+		return true;
+	snprintf(wanted, sizeof(wanted), " %s\n", pair);
+	return strstr(line, wanted) != NULL;
+}
+
+bool
+stage_decided(struct stage *stage, const char *user, const char *pair)
+{
+	char line[LINE_SIZE];
+
+	stage_last_decision(stage, user, line, sizeof(line));
+	return has_pair(line, pair);
+}
+
+void
+stage_register(struct stage *stage, struct talk *talk, const char *user)
+{
+	struct attempt_codes codes;
+
+	codes = stage_login(stage, talk, "login", user, "203.0.113.7",
+	                    (const char *const[]){ STAGE_PASSWORD, "{code}", "@empty", NULL });
+	cr_assert_eq(codes.auth, PAM_SUCCESS, "registration: %s", talk->transcript);
+	cr_assert_eq(codes.account, PAM_SUCCESS);
+	stage_wait(stage, 30);
+}
