@@ -88,7 +88,7 @@ conv_answer(pam_handle_t *pamh, const struct fields *reply, const char *prompt, 
 		free(answer);
 		answer = NULL;
 	}
-	err = fields_add_text(&request, WIRE_VERB, "answer");
+	err = fields_add_text(&request, WIRE_VERB, WIRE_VERB_ANSWER);
 	if (err == SFMFA_OK)
 		err = classify(pamh, answer, &request);
 	wipe(answer, answer != NULL ? strlen(answer) : 0);

@@ -70,8 +70,7 @@ add_argument(struct fields *request, const char *key, const char *value)
 }
 
 enum sfmfa_err
-request_make(pam_handle_t *pamh, const char *verb, const struct pam_args *args, const struct pam_subject *subject,
-             struct fields *ret_request)
+request_about(const char *verb, const struct pam_subject *subject, struct fields *ret_request)
 {
 	FIELDS_AUTO request = { 0 };
 	enum sfmfa_err err;
@@ -79,6 +78,21 @@ request_make(pam_handle_t *pamh, const char *verb, const struct pam_args *args, 
 	err = fields_add_text(&request, WIRE_VERB, verb);
 	if (err == SFMFA_OK)
 		err = add_subject(&request, subject);
+	if (err != SFMFA_OK)
+		return err;
+	*ret_request = request;
+	request = (struct fields){ 0 };
+	return SFMFA_OK;
+}
+
+enum sfmfa_err
+request_make(pam_handle_t *pamh, const char *verb, const struct pam_args *args, const struct pam_subject *subject,
+             struct fields *ret_request)
+{
+	FIELDS_AUTO request = { 0 };
+	enum sfmfa_err err;
+
+	err = request_about(verb, subject, &request);
 	if (err == SFMFA_OK)
 		err = add_item(&request, WIRE_SERVICE, pamh, PAM_SERVICE);
 	if (err == SFMFA_OK)

@@ -23,7 +23,11 @@ subject_find(pam_handle_t *pamh, struct pam_subject *ret_subject);
 const char *
 subject_key(const struct pam_subject *subject);
 
-/* verb, user and items of the handle. */
+/* verb and user alone. */
+enum sfmfa_err
+request_about(const char *verb, const struct pam_subject *subject, struct fields *ret_request) SFMFA_MUST_USE;
+
+/* verb, user, items of the handle and arguments of the line. */
 enum sfmfa_err
 request_make(pam_handle_t *pamh, const char *verb, const struct pam_args *args, const struct pam_subject *subject,
              struct fields *ret_request) SFMFA_MUST_USE;

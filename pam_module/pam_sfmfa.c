@@ -141,7 +141,7 @@ authenticate(struct hook *hook)
 	struct diag diag = { 0 };
 	enum sfmfa_err err;
 
-	err = request_make(hook->pamh, "login", &hook->args, &hook->subject, &request);
+	err = request_make(hook->pamh, WIRE_VERB_LOGIN, &hook->args, &hook->subject, &request);
 	if (err == SFMFA_OK)
 		err = fields_add_number(&request, WIRE_CAN_COMMIT, 1);
 	if (err == SFMFA_OK && hook->args.ask)
@@ -162,7 +162,7 @@ send_field(struct hook *hook, const char *field, int64_t *ret_strip, struct diag
 	int64_t size = (int64_t)strlen(field);
 	enum sfmfa_err err;
 
-	err = request_make(hook->pamh, "login", &hook->args, &hook->subject, &request);
+	err = request_make(hook->pamh, WIRE_VERB_LOGIN, &hook->args, &hook->subject, &request);
 	if (err == SFMFA_OK)
 		err = fields_add_number(&request, WIRE_SPLIT, 1);
 	if (err == SFMFA_OK)
@@ -236,7 +236,7 @@ verify_tail(struct hook *hook)
 		err = send_field(hook, password, &strip, &diag);
 	}
 	if (err == SFMFA_OK)
-		err = fields_add_text(&request, WIRE_VERB, "first-factor-ok");
+		err = fields_add_text(&request, WIRE_VERB, WIRE_VERB_FIRST_FACTOR_OK);
 	if (err == SFMFA_OK)
 		err = client_exchange(&hook->state->client, &request, &reply, &diag);
 	if (err != SFMFA_OK) {
@@ -296,7 +296,7 @@ account_asks(struct hook *hook, bool commit)
 	int code;
 
 	if (commit) {
-		err = fields_add_text(&request, WIRE_VERB, "commit");
+		err = fields_add_text(&request, WIRE_VERB, WIRE_VERB_COMMIT);
 		if (err == SFMFA_OK)
 			err = client_exchange(&hook->state->client, &request, &reply, &diag);
 	} else {
@@ -304,7 +304,7 @@ account_asks(struct hook *hook, bool commit)
 
 		state_forget(hook->state);
 		hook->state->saw_denial = saw_denial;
-		err = request_make(hook->pamh, "account", &hook->args, &hook->subject, &request);
+		err = request_make(hook->pamh, WIRE_VERB_ACCOUNT, &hook->args, &hook->subject, &request);
 		if (err == SFMFA_OK)
 			err = converse(hook, &request, &reply, &diag);
 	}
@@ -380,13 +380,15 @@ pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	code = subject_find(pamh, &hook.subject);
 	if (code != PAM_SUCCESS)
 		return code;
-	err = request_make(pamh, "password-changed", &hook.args, &hook.subject, &request);
+	err = request_about(WIRE_VERB_PASSWORD_CHANGED, &hook.subject, &request);
 	if (err == SFMFA_OK) {
 		struct client client = CLIENT_CLOSED;
 
 		err = client_begin(&client, &hook.args.client, NULL, &request, &reply, &diag);
 		client_finish(&client);
 	}
+	if (err == SFMFA_OK && !reply_says(&reply, WIRE_RESULT, "done"))
+		err = diag_set(&diag, SFMFA_ERR_INTERNAL, "", 0, "the security tokens were not revoked");
 	if (err != SFMFA_OK)
 		(void)could_not(&hook, err, &diag);
 	else
