@@ -123,6 +123,16 @@ append_optional(char line[AUDIT_LINE_SIZE], const char *key, const char *value)
 		append(line, key, value);
 }
 
+/* A sentence; a quote inside it is escaped already. */
+static void
+append_quoted(char line[AUDIT_LINE_SIZE], const char *key, const char *value)
+{
+	char quoted[EVENT_CHANGE_SIZE + 2];
+
+	if (text_format(quoted, sizeof(quoted), "\"%s\"", value) == SFMFA_OK)
+		append(line, key, quoted);
+}
+
 void
 audit_format(const struct event *event, char line[AUDIT_LINE_SIZE])
 {
@@ -133,7 +143,7 @@ audit_format(const struct event *event, char line[AUDIT_LINE_SIZE])
 		append(line, "actor", event->actor);
 		append(line, "verb", event->verb);
 		append(line, "user", event->user);
-		append(line, "change", event->change);
+		append_quoted(line, "change", event->change);
 		append(line, "verdict", verdict_key(event->verdict));
 		append(line, "reason", reason_key(event->reason));
 	} else {

@@ -7,11 +7,12 @@
 -- @step main 1
 
 -- What the store knows about itself. users: rows of user, kept by the triggers below, so that counting is no scan.
+-- nobody: answers of users that do not exist; written so that they cost what those of others cost.
 CREATE TABLE meta (
 	name TEXT PRIMARY KEY,
 	value INTEGER NOT NULL
 ) WITHOUT ROWID;
-INSERT INTO meta (name, value) VALUES ('users', 0);
+INSERT INTO meta (name, value) VALUES ('users', 0), ('nobody', 0);
 
 -- AUTOINCREMENT: an id is never used twice, so that a late attempt cannot meet another user under the old id.
 -- maybe_locked: a guard of this user, of whichever caller, has locked_wall set (the lock may have lapsed).

@@ -17,7 +17,7 @@ static const struct database_kind main_kind = {
 	.pragmas = "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 8388608; PRAGMA cache_size = -1536; "
 	           "PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0; PRAGMA secure_delete = ON",
 	.busy_milliseconds = 2500,
-	.checkpoint_pages = 200,
+	.checkpoint_pages = 100,
 	.wal_size = 1 << 20,
 	.chunk_size = 1 << 20,
 };

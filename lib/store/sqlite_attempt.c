@@ -232,13 +232,27 @@ judge(struct store_attempt *attempt, const struct standing *standing)
 	attempt->result = guard_attempt(&attempt->guard, &evidence, standing->right, &attempt->locked_now);
 }
 
+/* An unknown user has no guard to count in; without a write the answer would come a sync sooner, and tell. */
+static enum sfmfa_err
+count_nobody(struct database *database, struct store_attempt *attempt, struct diag *diag)
+{
+	QUERY_AUTO query = { 0 };
+
+	attempt->result = ATTEMPT_RESULT_WRONG;
+	query_begin(&query, database, STATEMENT_NOBODY);
+	return query_run(&query, diag);
+}
+
 enum sfmfa_err
 apply_attempt(struct database *database, struct store_attempt *attempt, struct diag *diag)
 {
 	struct standing standing = { 0 };
 	struct guard before;
-	enum sfmfa_err err = read_guard(database, attempt, &standing, diag);
+	enum sfmfa_err err;
 
+	if (attempt->user_id == 0)
+		return count_nobody(database, attempt, diag);
+	err = read_guard(database, attempt, &standing, diag);
 	if (err != SFMFA_OK)
 		return err;
 	/* Compared with a record that is gone: says nothing, so it is not counted either. */

@@ -47,7 +47,7 @@ struct attempt_policy {
 };
 
 struct store_attempt {
-	int64_t user_id;
+	int64_t user_id;      /* 0: a user that does not exist; WRONG, and as dear as a wrong answer */
 	int64_t generation;   /* of the record that was compared: changed meanwhile = WRONG, not counted */
 	int64_t caller;       /* -1: the user's own guard; else the uid of a caller that is not root */
 	struct attempt_policy policy;

@@ -303,6 +303,21 @@ Test(attempt, group_commit_mixes_results_and_each_stands_alone)
 	cr_expect_eq(read_user(contract_store, "bob").generation, bob.generation);
 }
 
+Test(attempt, an_operation_that_fails_half_way_leaves_nothing_of_itself)
+{
+	struct user_record alice = registered_user("alice", APP_COMPLETED), bob;
+	struct store_op right = attempt_op(&alice, STEP), torn = register_op("bob", APP_COMPLETED);
+	struct store_op *ops[] = { &torn, &right };
+
+	memcpy(torn.registration.recovery_hashes[9], torn.registration.recovery_hashes[0], HASH_SIZE);
+	cr_assert_eq(store_commit(contract_store, ops, 2, NULL), SFMFA_OK);
+	cr_expect_neq(torn.err, SFMFA_OK);
+	cr_expect_eq(right.attempt.result, ATTEMPT_RESULT_RIGHT);
+	cr_expect_eq(store_read_user(contract_store, "bob", -1, &bob, NULL), SFMFA_ERR_NOT_FOUND);
+	cr_expect_neq(commit_one(contract_store, &torn), SFMFA_OK);
+	cr_expect_eq(store_read_user(contract_store, "bob", -1, &bob, NULL), SFMFA_ERR_NOT_FOUND);
+}
+
 Test(attempt, results_of_an_earlier_run_do_not_survive)
 {
 	struct user_record alice = registered_user("alice", APP_COMPLETED);
