@@ -10,10 +10,6 @@
 #define ENTRY_LOGIN   NOT_A_COMMAND
 #define ENTRY_ACCOUNT NOT_A_COMMAND
 #define ENTRY_COMMIT  NOT_A_COMMAND
-/* Answered by the daemon, who holds the files. */
-#define ENTRY_PROFILE_PREVIEW NOT_A_COMMAND
-#define ENTRY_CHECK           NOT_A_COMMAND
-#define ENTRY_RELOAD          NOT_A_COMMAND
 
 #define NOT_A_COMMAND { .run = NULL }
 

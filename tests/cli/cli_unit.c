@@ -249,7 +249,8 @@ Test(commands, the_table_is_sorted_and_complete)
 		cr_assert(command->run && command->options && command->help[0] && command->example[0]);
 		cr_assert_eq(strncmp(command->example, command->words, strlen(command->words)), 0, "%s",
 			     command->example);
-		cr_assert_str_not_empty(verb_info(command->verb)->key);
+		if (command->verb != VERB_NONE)
+			cr_assert_str_not_empty(verb_info(command->verb)->key);
 		cr_assert_leq(22 + strlen(command->help), 80, "%s", command->words);
 	}
 }

@@ -114,4 +114,26 @@ ok "a closed pipe does not crash it" sh -c "s=\$(cat '$work/status'); [ \"\$s\" 
 ok "a closed stdout does not crash it" [ $? -le 3 ]
 COLUMNS=40 "$sfmfa" --help >"$work/out"
 ok "forty columns put the help of a command below it" sh -c "grep -q '^      list users' '$work/out'"
+# check reads files itself.
+mkdir -p "$work/etc/profiles.d"
+printf 'permissions = [ "api-enabled" ];\n' >"$work/etc/profiles.d/standard.conf"
+printf 'config_dir = "%s/etc";\n' "$work" >"$work/etc/sfmfa.conf"
+chmod -R go-w "$work/etc"
+conf=$work/etc/sfmfa.conf
+ok "check needs no daemon" runs 0 check --config "$conf"
+ok "and says that all is well" says out "The configuration is in order."
+printf 'permissions = [ "mfa-api-logins" ];\nmembers = { groups = [ "no-such-group" ]; };\n' >"$work/etc/profiles.d/odd.conf"
+ok "check exits 1 for trouble" runs 1 check --config "$conf"
+ok "names file and line" says out "profiles.d/odd.conf:1"
+ok "names the prerequisite" says out "requires mfa-ui-logins"
+ok "names a group that is none" says out "no-such-group"
+ok "check speaks JSON" runs 1 --json check --config "$conf"
+ok "with one value" says out '{"ok":false,"findings":[{"severity":"error","file":"'
+printf 'permissions = [ "mfa-ui-login" ];\n' >"$work/etc/profiles.d/odd.conf"
+ok "check exits 1 for what is refused" runs 1 check --config "$conf"
+ok "with file and line of that too" says out "odd.conf:1"
+chmod g+w "$work/etc/profiles.d/standard.conf"
+ok "check exits 1 for a file that others can write" runs 1 check --config "$conf"
+ok "check without a file exits 1" runs 1 check --config "$work/none.conf"
+
 echo "1..$count"
