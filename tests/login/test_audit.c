@@ -85,7 +85,7 @@ Test(audit, an_act_of_administration_has_actor_subject_and_change)
 	audit_command(&f.env, &f.root, "user-freeze", "alice", "frozen", VERDICT_ALLOW, REASON_OK);
 	audit_format(fixture_event(&f), line);
 	cr_assert_str_eq(line,
-			 "actor=root verb=user-freeze user=alice change=frozen verdict=allow reason=ok");
+			 "actor=root verb=user-freeze user=alice change=\"frozen\" verdict=allow reason=ok");
 	cr_assert_eq(fixture_event(&f)->time, FIXTURE_NOW);
 	audit_command(&f.env, &helper, "user-freeze", NULL, NULL, VERDICT_DENY, REASON_CONFIGURATION);
 	audit_format(fixture_event(&f), line);
