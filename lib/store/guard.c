@@ -69,19 +69,20 @@ judge_token(const struct store_attempt *attempt, bool right)
 {
 	if (attempt->token_id == 0)
 		return ATTEMPT_RESULT_WRONG;
-	/* It was this user's, and is not in force any more: a program that kept it must not lock its owner out. */
+	/*
+	 * It was this user's, and is not in force any more: a program that kept it must not lock its
+	 * owner out.
+	 */
 	if (!right)
 		return ATTEMPT_RESULT_EXPIRED;
 	switch (attempt->token_result) {
 	case ATTEMPT_RESULT_RIGHT:
 	case ATTEMPT_RESULT_EXPIRED:
-	case ATTEMPT_RESULT_OUT_OF_SCOPE:
-		return attempt->token_result;
+	case ATTEMPT_RESULT_OUT_OF_SCOPE: return attempt->token_result;
 	case ATTEMPT_RESULT_LOCKED_OUT:
 	case ATTEMPT_RESULT_WRONG:
 	case ATTEMPT_RESULT_REPLAYED:
-	case ATTEMPT_RESULT_CLOCK:
-		break;
+	case ATTEMPT_RESULT_CLOCK: break;
 	}
 	return ATTEMPT_RESULT_WRONG;
 }
@@ -91,15 +92,11 @@ static enum attempt_result
 judge(const struct guard *guard, const struct store_attempt *attempt, bool right)
 {
 	switch (attempt->kind) {
-	case ATTEMPT_KIND_TOTP:
-		return judge_totp(guard, attempt, right);
-	case ATTEMPT_KIND_TOKEN:
-		return judge_token(attempt, right);
+	case ATTEMPT_KIND_TOTP: return judge_totp(guard, attempt, right);
+	case ATTEMPT_KIND_TOKEN: return judge_token(attempt, right);
 	case ATTEMPT_KIND_RECOVERY:
-	case ATTEMPT_KIND_TEMPORARY:
-		return right ? ATTEMPT_RESULT_RIGHT : ATTEMPT_RESULT_WRONG;
-	case ATTEMPT_KIND_UNACCEPTABLE:
-		break;
+	case ATTEMPT_KIND_TEMPORARY: return right ? ATTEMPT_RESULT_RIGHT : ATTEMPT_RESULT_WRONG;
+	case ATTEMPT_KIND_UNACCEPTABLE: break;
 	}
 	return ATTEMPT_RESULT_WRONG;
 }
@@ -127,7 +124,8 @@ begin_lock(struct guard *guard, const struct store_attempt *attempt)
 {
 	int64_t length = attempt->policy.lock_seconds;
 
-	for (int64_t doubled = 0; doubled < guard->lock_count && length > 0 && length < LOCK_SECONDS_MAX; doubled++)
+	for (int64_t doubled = 0; doubled < guard->lock_count && length > 0 && length < LOCK_SECONDS_MAX;
+	     doubled++)
 		length *= 2;
 	guard->locked_at = attempt->now;
 	if (guard->locked_at.wall == 0)
@@ -145,7 +143,8 @@ count_failure(struct guard *guard, const struct store_attempt *attempt)
 	guard->failures++;
 	guard->failed_since_success++;
 	guard->last_failed_at = attempt->now.wall;
-	if (attempt->policy.max_invalid_attempts <= 0 || guard->failures < attempt->policy.max_invalid_attempts)
+	if (attempt->policy.max_invalid_attempts <= 0 ||
+	    guard->failures < attempt->policy.max_invalid_attempts)
 		return false;
 	begin_lock(guard, attempt);
 	return true;
@@ -191,7 +190,10 @@ guard_attempt(struct guard *guard, const struct store_attempt *attempt, bool rig
 		return ATTEMPT_RESULT_LOCKED_OUT;
 	result = judge(guard, attempt, right);
 	counts = result == ATTEMPT_RESULT_WRONG || result == ATTEMPT_RESULT_RIGHT;
-	/* Without a maximum, five wrong answers are the most that a time step compares; right ones and replays use up none. */
+	/*
+	 * Without a maximum, five wrong answers are the most that a time step compares; right ones and
+	 * replays use up none.
+	 */
 	if (attempt->policy.max_invalid_attempts <= 0 && guard->busy_step == attempt->now_step &&
 	    guard->compared >= COMPARED_PER_STEP) {
 		if (counts)

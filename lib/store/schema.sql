@@ -1,12 +1,12 @@
 -- The schema of both databases of the SQLite store.
 --
--- Each section "-- @step DATABASE NUMBER" is one migration step; NUMBER is the schema version
--- (PRAGMA user_version) that it leads to. A step that was ever released is never edited: a change is a new step.
+-- Each section "-- @step DATABASE NUMBER" is one migration step; NUMBER is the schema version (PRAGMA
+-- user_version) that it leads to. A step that was ever released is never edited: a change is a new step.
 -- embed_schema.py turns the sections into C strings; comments do not survive.
 
 -- @step main 1
 
--- What the store knows about itself. users: rows of user, kept by the triggers below, so that counting is no scan.
+-- What the store knows about itself. users: rows of user, kept by the triggers below: counting is no scan.
 -- nobody: answers of users that do not exist; written so that they cost what those of others cost.
 CREATE TABLE meta (
 	name TEXT PRIMARY KEY,
@@ -53,8 +53,9 @@ CREATE TABLE app (
 	completed_at INTEGER NOT NULL DEFAULT 0
 );
 
--- One row for the user (caller -1), made with the user, so that a login only ever updates in place; one for every other
--- caller uid that guessed in their name. last_step counts in row -1 only: a code is used once, whoever asks.
+-- One row for the user (caller -1), made with the user, so that a login only ever updates in place; one for
+-- every other caller uid that guessed in their name. last_step counts in row -1 only: a code is used once,
+-- whoever asks.
 -- handover 1 is the newest of four single-use login names (rules 8, "Sessions after sshd"), in row -1.
 -- last_locked_at: when the newest lock began; outlives it (rules 7c).
 CREATE TABLE guard (
@@ -130,9 +131,9 @@ CREATE TABLE assignment (
 	PRIMARY KEY (user_id, kind, name)
 ) WITHOUT ROWID;
 
--- Sessions (rules 7c and 8, "Session identity"): found by (boot_id, audit session) where that is set, else by the session
--- leader with its start time and terminal. proved_at 0: no factor of its own. proved_by: the user whose factor it was,
--- where the session was opened for another one. closed_at 0: open.
+-- Sessions (rules 7c and 8, "Session identity"): found by (boot_id, audit session) where that is set, else by
+-- the session leader with its start time and terminal. proved_at 0: no factor of its own. proved_by: the user
+-- whose factor it was, where the session was opened for another one. closed_at 0: open.
 CREATE TABLE session (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
 	user_id INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,

@@ -14,20 +14,25 @@
 static const struct database_kind main_kind = {
 	.file = "sfmfa.db",
 	.application_id = 0x53464d31,
-	.pragmas = "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 8388608; PRAGMA cache_size = -1536; "
-	           "PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0; PRAGMA secure_delete = ON",
+	.pragmas =
+		"PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 8388608; PRAGMA cache_size = -1536; "
+		"PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0; PRAGMA secure_delete = ON",
 	.busy_milliseconds = 2500,
 	.checkpoint_pages = 100,
 	.wal_size = 1 << 20,
 	.chunk_size = 1 << 20,
 };
 
-/* No sync per event, one a checkpoint: a power cut loses the last events, not the database. Never waits long. */
+/*
+ * No sync per event, one a checkpoint: a power cut loses the last events, not the database. Never
+ * waits long.
+ */
 static const struct database_kind events_kind = {
 	.file = "events.db",
 	.application_id = 0x53464d32,
-	.pragmas = "PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 16777216; PRAGMA cache_size = -1024; "
-	           "PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0",
+	.pragmas =
+		"PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 16777216; "
+		"PRAGMA cache_size = -1024; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0",
 	.busy_milliseconds = 250,
 	.checkpoint_pages = 1000,
 	.chunk_size = 1 << 20,

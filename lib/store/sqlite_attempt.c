@@ -14,20 +14,22 @@
 
 /* What the store holds against the attempt. */
 struct standing {
-	bool found;         /* the user is there */
+	bool found; /* the user is there */
 	int64_t generation;
 	enum app_state state;
-	bool right;         /* the condition of its kind holds */
-	bool token_found;   /* the token is this user's, in force or not */
-	bool note_use;      /* a token: last_used is worth a write */
+	bool right;       /* the condition of its kind holds */
+	bool token_found; /* the token is this user's, in force or not */
+	bool note_use;    /* a token: last_used is worth a write */
 };
 
 /* Guards are compared as bytes to see whether there is anything to write. */
-_Static_assert(sizeof(struct guard) == 9 * sizeof(int64_t) + sizeof(struct moment), "struct guard has no padding");
+_Static_assert(sizeof(struct guard) == 9 * sizeof(int64_t) + sizeof(struct moment),
+	       "struct guard has no padding");
 _Static_assert(sizeof(struct moment) == 2 * sizeof(int64_t) + BOOT_ID_SIZE, "struct moment has no padding");
 
 static enum sfmfa_err
-read_guard(struct database *database, struct store_attempt *attempt, struct standing *standing, struct diag *diag)
+read_guard(struct database *database, struct store_attempt *attempt, struct standing *standing,
+	   struct diag *diag)
 {
 	QUERY_AUTO query = { 0 };
 
@@ -38,15 +40,15 @@ read_guard(struct database *database, struct store_attempt *attempt, struct stan
 	if (standing->found) {
 		guard_from_row(&query, &attempt->guard);
 		standing->generation = query_column(&query, GUARD_COLUMN_COUNT);
-		standing->state = (enum app_state)query_column_within(&query, GUARD_COLUMN_COUNT + 1, APP_NONE,
-		                                                      APP_COMPLETED);
+		standing->state = (enum app_state)query_column_within(&query, GUARD_COLUMN_COUNT + 1,
+								      APP_NONE, APP_COMPLETED);
 	}
 	return query_end(&query, diag);
 }
 
 static enum sfmfa_err
 check_token(struct database *database, const struct store_attempt *attempt, struct standing *standing,
-            struct diag *diag)
+	    struct diag *diag)
 {
 	char from[HOST_SIZE];
 	QUERY_AUTO query = { 0 };
@@ -61,7 +63,7 @@ check_token(struct database *database, const struct store_attempt *attempt, stru
 		standing->token_found = true;
 		standing->right = query_column(&query, 0) == 0;
 		standing->note_use = age < 0 || age > LAST_USED_SECONDS ||
-		                     (attempt->from != NULL && !text_equals(from, attempt->from));
+				     (attempt->from != NULL && !text_equals(from, attempt->from));
 	}
 	return query_end(&query, diag);
 }
@@ -69,7 +71,7 @@ check_token(struct database *database, const struct store_attempt *attempt, stru
 /* Whether the code is one of this user's. */
 static enum sfmfa_err
 check_code(struct database *database, const struct store_attempt *attempt, struct standing *standing,
-           struct diag *diag)
+	   struct diag *diag)
 {
 	bool temporary = attempt->kind == ATTEMPT_KIND_TEMPORARY;
 	QUERY_AUTO query = { 0 };
@@ -85,25 +87,22 @@ check_code(struct database *database, const struct store_attempt *attempt, struc
 
 static enum sfmfa_err
 check_kind(struct database *database, const struct store_attempt *attempt, struct standing *standing,
-           struct diag *diag)
+	   struct diag *diag)
 {
 	switch (attempt->kind) {
-	case ATTEMPT_KIND_TOTP:
-		standing->right = standing->state != APP_NONE;
-		return SFMFA_OK;
+	case ATTEMPT_KIND_TOTP: standing->right = standing->state != APP_NONE; return SFMFA_OK;
 	case ATTEMPT_KIND_TOKEN:
 		return attempt->token_id != 0 ? check_token(database, attempt, standing, diag) : SFMFA_OK;
 	case ATTEMPT_KIND_RECOVERY:
-	case ATTEMPT_KIND_TEMPORARY:
-		return check_code(database, attempt, standing, diag);
-	case ATTEMPT_KIND_UNACCEPTABLE:
-		break;
+	case ATTEMPT_KIND_TEMPORARY: return check_code(database, attempt, standing, diag);
+	case ATTEMPT_KIND_UNACCEPTABLE: break;
 	}
 	return SFMFA_OK;
 }
 
 static enum sfmfa_err
-update_guard(struct database *database, const struct store_attempt *attempt, bool *ret_found, struct diag *diag)
+update_guard(struct database *database, const struct store_attempt *attempt, bool *ret_found,
+	     struct diag *diag)
 {
 	const struct guard *guard = &attempt->guard;
 	enum sfmfa_err err;
@@ -133,7 +132,8 @@ update_guard(struct database *database, const struct store_attempt *attempt, boo
 
 /* A statement with one or two numbers. */
 static enum sfmfa_err
-run_numbers(struct database *database, enum statement statement, int64_t first, int64_t second, struct diag *diag)
+run_numbers(struct database *database, enum statement statement, int64_t first, int64_t second,
+	    struct diag *diag)
 {
 	QUERY_AUTO query = { 0 };
 
@@ -147,7 +147,7 @@ run_numbers(struct database *database, enum statement statement, int64_t first, 
 /* The row of a caller who has not guessed before is made. */
 static enum sfmfa_err
 write_guard(struct database *database, const struct store_attempt *attempt, const struct guard *before,
-            struct diag *diag)
+	    struct diag *diag)
 {
 	bool found = false;
 	enum sfmfa_err err = update_guard(database, attempt, &found, diag);
@@ -158,7 +158,8 @@ write_guard(struct database *database, const struct store_attempt *attempt, cons
 			err = update_guard(database, attempt, &found, diag);
 	}
 	if (err == SFMFA_OK && attempt->caller != -1 && attempt->guard.last_step != before->last_step)
-		err = run_numbers(database, STATEMENT_GUARD_STEP, attempt->user_id, attempt->guard.last_step, diag);
+		err = run_numbers(database, STATEMENT_GUARD_STEP, attempt->user_id, attempt->guard.last_step,
+				  diag);
 	if (err == SFMFA_OK && (attempt->guard.locked_at.wall != 0) != (before->locked_at.wall != 0))
 		err = run_numbers(database, STATEMENT_USER_LOCKED, attempt->user_id, 0, diag);
 	return err;
@@ -183,7 +184,8 @@ complete_app(struct database *database, struct store_attempt *attempt, struct di
 	enum sfmfa_err err = run_numbers(database, STATEMENT_USER_COMPLETE, attempt->user_id, 0, diag);
 
 	if (err == SFMFA_OK)
-		err = run_numbers(database, STATEMENT_APP_COMPLETE, attempt->user_id, attempt->now.wall, diag);
+		err = run_numbers(database, STATEMENT_APP_COMPLETE, attempt->user_id, attempt->now.wall,
+				  diag);
 	if (err == SFMFA_OK)
 		attempt->completed_now = true;
 	return err;
@@ -191,7 +193,8 @@ complete_app(struct database *database, struct store_attempt *attempt, struct di
 
 /* What a right answer uses up and brings about. */
 static enum sfmfa_err
-consume(struct database *database, struct store_attempt *attempt, const struct standing *standing, struct diag *diag)
+consume(struct database *database, struct store_attempt *attempt, const struct standing *standing,
+	struct diag *diag)
 {
 	static const unsigned char none[HASH_SIZE];
 	enum sfmfa_err err = SFMFA_OK;
@@ -216,7 +219,8 @@ consume(struct database *database, struct store_attempt *attempt, const struct s
 		err = query_run(&query, diag);
 	}
 	/* Names of logins are issued to uid 0 only (rules 8). */
-	if (err == SFMFA_OK && attempt->caller == -1 && memcmp(attempt->handover_hash, none, sizeof none) != 0)
+	if (err == SFMFA_OK && attempt->caller == -1 &&
+	    memcmp(attempt->handover_hash, none, sizeof none) != 0)
 		err = write_handover(database, attempt, diag);
 	return err;
 }
@@ -257,7 +261,7 @@ apply_attempt(struct database *database, struct store_attempt *attempt, struct d
 		return err;
 	/* Compared with a record that is gone: says nothing, so it is not counted either. */
 	if (!standing.found || (standing.generation != attempt->generation &&
-	                        !guard_is_locked(&attempt->guard, &attempt->now))) {
+				!guard_is_locked(&attempt->guard, &attempt->now))) {
 		attempt->result = ATTEMPT_RESULT_WRONG;
 		return SFMFA_OK;
 	}

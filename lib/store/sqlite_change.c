@@ -61,7 +61,8 @@ run_numbers(struct database *database, enum statement statement, const int64_t n
 
 /* The user with the guard of their own, so that no login has to make it. */
 static enum sfmfa_err
-make_user(struct database *database, const char *name, bool is_virtual, struct row *ret_row, struct diag *diag)
+make_user(struct database *database, const char *name, bool is_virtual, struct row *ret_row,
+	  struct diag *diag)
 {
 	struct row row = { 0 };
 	enum sfmfa_err err;
@@ -81,8 +82,8 @@ make_user(struct database *database, const char *name, bool is_virtual, struct r
 }
 
 static enum sfmfa_err
-replace_recovery_codes(struct database *database, int64_t user_id, unsigned char hashes[][HASH_SIZE], size_t count,
-                       struct diag *diag)
+replace_recovery_codes(struct database *database, int64_t user_id, unsigned char hashes[][HASH_SIZE],
+		       size_t count, struct diag *diag)
 {
 	enum sfmfa_err err = RUN_NUMBERS(database, STATEMENT_RECOVERY_CLEAR, diag, user_id);
 
@@ -152,7 +153,7 @@ apply_register(struct database *database, struct store_register *registration, s
 		err = RUN_NUMBERS(database, STATEMENT_GUARD_STEP, diag, row.id, registration->last_step);
 	if (err == SFMFA_OK && registration->recovery_count > 0)
 		err = replace_recovery_codes(database, row.id, registration->recovery_hashes,
-		                             registration->recovery_count, diag);
+					     registration->recovery_count, diag);
 	if (err == SFMFA_OK) {
 		QUERY_AUTO query = { 0 };
 
@@ -181,14 +182,16 @@ disconnect(struct database *database, int64_t user_id, const struct store_op *op
 	if (err == SFMFA_OK)
 		err = RUN_NUMBERS(database, STATEMENT_TEMPORARY_CLEAR, diag, user_id);
 	if (err == SFMFA_OK)
-		err = RUN_NUMBERS(database, STATEMENT_USER_DISCONNECT, diag, user_id, now, op->change.by_other);
+		err = RUN_NUMBERS(database, STATEMENT_USER_DISCONNECT, diag, user_id, now,
+				  op->change.by_other);
 	return err;
 }
 
 static enum sfmfa_err
 unlock(struct database *database, int64_t user_id, const struct store_op *op, struct diag *diag)
 {
-	enum sfmfa_err err = RUN_NUMBERS(database, STATEMENT_GUARD_UNLOCK, diag, user_id, op->change.number == 1);
+	enum sfmfa_err err =
+		RUN_NUMBERS(database, STATEMENT_GUARD_UNLOCK, diag, user_id, op->change.number == 1);
 
 	return err == SFMFA_OK ? RUN_NUMBERS(database, STATEMENT_USER_LOCKED, diag, user_id) : err;
 }
@@ -217,12 +220,14 @@ bind_assignment(struct query *query, int64_t user_id, const struct assignment *a
 static bool
 is_assignable(const struct assignment *assignment)
 {
-	return (unsigned)assignment->kind < ASSIGNMENT_KIND_COUNT && name_is_usable(assignment->name, NAME_SIZE) &&
+	return (unsigned)assignment->kind < ASSIGNMENT_KIND_COUNT &&
+	       name_is_usable(assignment->name, NAME_SIZE) &&
 	       strnlen(assignment->by, USER_NAME_SIZE) < USER_NAME_SIZE;
 }
 
 static enum sfmfa_err
-assign(struct database *database, const struct row *row, const struct assignment *assignment, struct diag *diag)
+assign(struct database *database, const struct row *row, const struct assignment *assignment,
+       struct diag *diag)
 {
 	enum sfmfa_err err;
 	bool found;
@@ -249,7 +254,8 @@ assign(struct database *database, const struct row *row, const struct assignment
 }
 
 static enum sfmfa_err
-revoke(struct database *database, const struct row *row, const struct assignment *assignment, struct diag *diag)
+revoke(struct database *database, const struct row *row, const struct assignment *assignment,
+       struct diag *diag)
 {
 	enum sfmfa_err err;
 	QUERY_AUTO query = { 0 };
@@ -266,7 +272,10 @@ revoke(struct database *database, const struct row *row, const struct assignment
 	return RUN_NUMBERS(database, STATEMENT_USER_ASSIGNMENTS, diag, row->id, -1);
 }
 
-/* Issues an hour away from now in either direction do not count: a clock that was wrong blocks for an hour at most. */
+/*
+ * Issues an hour away from now in either direction do not count: a clock that was wrong blocks for an
+ * hour at most.
+ */
 static enum sfmfa_err
 new_temporary_code(struct database *database, int64_t user_id, const struct store_op *op, struct diag *diag)
 {
@@ -345,38 +354,29 @@ static enum sfmfa_err
 apply_to_user(struct database *database, const struct row *row, struct store_op *op, struct diag *diag)
 {
 	switch (op->kind) {
-	case STORE_DISCONNECT:
-		return disconnect(database, row->id, op, diag);
-	case STORE_DELETE_USER:
-		return RUN_NUMBERS(database, STATEMENT_USER_DELETE, diag, row->id);
+	case STORE_DISCONNECT: return disconnect(database, row->id, op, diag);
+	case STORE_DELETE_USER: return RUN_NUMBERS(database, STATEMENT_USER_DELETE, diag, row->id);
 	case STORE_FREEZE:
-		return RUN_NUMBERS(database, STATEMENT_USER_FREEZE, diag, row->id, op->change.flag, op->change.now);
-	case STORE_UNLOCK:
-		return unlock(database, row->id, op, diag);
-	case STORE_SET_PROFILE:
-		return set_profile(database, row->id, op->change.name, diag);
-	case STORE_ASSIGN:
-		return assign(database, row, &op->change.assignment, diag);
-	case STORE_REVOKE:
-		return revoke(database, row, &op->change.assignment, diag);
-	case STORE_TOKEN_NEW:
-		return apply_token_new(database, row->id, op, diag);
-	case STORE_TOKEN_REVOKE:
-		return apply_token_revoke(database, row->id, op, diag);
+		return RUN_NUMBERS(database, STATEMENT_USER_FREEZE, diag, row->id, op->change.flag,
+				   op->change.now);
+	case STORE_UNLOCK: return unlock(database, row->id, op, diag);
+	case STORE_SET_PROFILE: return set_profile(database, row->id, op->change.name, diag);
+	case STORE_ASSIGN: return assign(database, row, &op->change.assignment, diag);
+	case STORE_REVOKE: return revoke(database, row, &op->change.assignment, diag);
+	case STORE_TOKEN_NEW: return apply_token_new(database, row->id, op, diag);
+	case STORE_TOKEN_REVOKE: return apply_token_revoke(database, row->id, op, diag);
 	case STORE_RECOVERY_RENEW:
 		if (op->change.hash_count == 0 || op->change.hash_count > RECOVERY_MAX)
 			return SFMFA_ERR_INVALID;
-		return replace_recovery_codes(database, row->id, op->change.hashes, op->change.hash_count, diag);
-	case STORE_TEMPORARY_NEW:
-		return new_temporary_code(database, row->id, op, diag);
-	case STORE_TEMPORARY_EXPIRE:
-		return RUN_NUMBERS(database, STATEMENT_TEMPORARY_CLEAR, diag, row->id);
+		return replace_recovery_codes(database, row->id, op->change.hashes, op->change.hash_count,
+					      diag);
+	case STORE_TEMPORARY_NEW: return new_temporary_code(database, row->id, op, diag);
+	case STORE_TEMPORARY_EXPIRE: return RUN_NUMBERS(database, STATEMENT_TEMPORARY_CLEAR, diag, row->id);
 	case STORE_ATTEMPT:
 	case STORE_REGISTER:
 	case STORE_ENSURE_USER:
 	case STORE_SET_KEY:
-	case STORE_DROP_KEY:
-		break;
+	case STORE_DROP_KEY: break;
 	}
 	return SFMFA_ERR_INTERNAL;
 }
@@ -393,8 +393,8 @@ apply_change(struct database *database, struct store_op *op, struct diag *diag)
 		return drop_key(database, op, diag);
 	err = find_user(database, op->change.user, &row, diag);
 	if (op->kind == STORE_ENSURE_USER)
-		return err == SFMFA_ERR_NOT_FOUND ?
-		               make_user(database, op->change.user, op->change.flag, &row, diag) :
-		               err;
+		return err == SFMFA_ERR_NOT_FOUND
+			       ? make_user(database, op->change.user, op->change.flag, &row, diag)
+			       : err;
 	return err == SFMFA_OK ? apply_to_user(database, &row, op, diag) : err;
 }

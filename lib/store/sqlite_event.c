@@ -83,7 +83,8 @@ event_from_row(struct query *query, struct event *event)
 
 /* Where the page before ended; *ret_found false: that event has expired, and what is older with it. */
 static enum sfmfa_err
-page_start(struct database *database, int64_t before_id, int64_t *ret_time, bool *ret_found, struct diag *diag)
+page_start(struct database *database, int64_t before_id, int64_t *ret_time, bool *ret_found,
+	   struct diag *diag)
 {
 	QUERY_AUTO query = { 0 };
 
@@ -108,8 +109,8 @@ event_page(const struct event_filter *filter)
 }
 
 static enum sfmfa_err
-read_page(struct database *database, const struct event_filter *filter, int64_t page_time, struct event *ret_events,
-          size_t *ret_count, struct diag *diag)
+read_page(struct database *database, const struct event_filter *filter, int64_t page_time,
+	  struct event *ret_events, size_t *ret_count, struct diag *diag)
 {
 	int64_t until = filter->until != 0 ? filter->until : INT64_MAX;
 	enum sfmfa_err err;
@@ -135,8 +136,8 @@ read_page(struct database *database, const struct event_filter *filter, int64_t 
 }
 
 enum sfmfa_err
-sqlite_list_events(struct store *store, const struct event_filter *filter, struct event *ret_events, size_t *ret_count,
-                   struct diag *diag)
+sqlite_list_events(struct store *store, const struct event_filter *filter, struct event *ret_events,
+		   size_t *ret_count, struct diag *diag)
 {
 	struct sqlite_store *sqlite = sqlite_of(store);
 	int64_t page_time = INT64_MAX;

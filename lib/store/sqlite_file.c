@@ -21,7 +21,8 @@ close_fd(const int *fd)
 static bool
 is_ours(const struct stat *status)
 {
-	return (status->st_uid == geteuid() || status->st_uid == 0) && (status->st_mode & (S_IWGRP | S_IWOTH)) == 0;
+	return (status->st_uid == geteuid() || status->st_uid == 0) &&
+	       (status->st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
 enum sfmfa_err
@@ -40,7 +41,8 @@ folder_trust(const char *folder, struct diag *diag)
 		return diag_set(diag, SFMFA_ERR_UNTRUSTED, folder, 0, "is not a folder");
 	if (!is_ours(&status))
 		return diag_set(diag, SFMFA_ERR_UNTRUSTED, folder, 0,
-		                "must be owned by uid %ld or root and not be writable by others", (long)geteuid());
+				"must be owned by uid %ld or root and not be writable by others",
+				(long)geteuid());
 	return SFMFA_OK;
 }
 
@@ -49,7 +51,10 @@ file_trust(const char *path, struct diag *diag)
 {
 	struct stat status;
 
-	/* Looked at, never opened: closing any descriptor of it would drop the locks of an open connection. */
+	/*
+	 * Looked at, never opened: closing any descriptor of it would drop the locks of an open
+	 * connection.
+	 */
 	if (lstat(path, &status) != 0) {
 		if (errno == ENOENT)
 			return SFMFA_ERR_NOT_FOUND;
@@ -57,9 +62,13 @@ file_trust(const char *path, struct diag *diag)
 	}
 	if (!S_ISREG(status.st_mode) || status.st_nlink != 1 || !is_ours(&status))
 		return diag_set(diag, SFMFA_ERR_UNTRUSTED, path, 0,
-		                "must be a regular file with one name, owned by uid %ld or root and not writable by others",
-		                (long)geteuid());
-	/* Made readable by accident (a restore): taken back where we can; only a backup of hashes would leak. */
+				"must be a regular file with one name, owned by uid %ld or root and not "
+				"writable by others",
+				(long)geteuid());
+	/*
+	 * Made readable by accident (a restore): taken back where we can; only a backup of hashes
+	 * would leak.
+	 */
 	if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
 		(void)chmod(path, status.st_mode & S_IRWXU);
 	return SFMFA_OK;

@@ -29,7 +29,8 @@ read_number(struct database *database, const char *sql, int64_t *ret_number, str
 
 /* The version, of a database that is ours: made by this program, or empty. */
 static enum sfmfa_err
-read_version(struct database *database, const struct database_kind *kind, int64_t *ret_version, struct diag *diag)
+read_version(struct database *database, const struct database_kind *kind, int64_t *ret_version,
+	     struct diag *diag)
 {
 	int64_t version, id, tables;
 	enum sfmfa_err err = read_number(database, "PRAGMA user_version", &version, diag);
@@ -41,11 +42,13 @@ read_version(struct database *database, const struct database_kind *kind, int64_
 	if (err != SFMFA_OK)
 		return err;
 	if (id != kind->application_id && (id != 0 || version != 0 || tables != 0))
-		return diag_set(diag, SFMFA_ERR_STORE, database->path, 0, "is the database of another program");
-	if (version < 0 || version > (int64_t)kind->version)
 		return diag_set(diag, SFMFA_ERR_STORE, database->path, 0,
-		                "has schema version %lld, this program knows up to %u: it was written by a newer one",
-		                (long long)version, kind->version);
+				"is the database of another program");
+	if (version < 0 || version > (int64_t)kind->version)
+		return diag_set(
+			diag, SFMFA_ERR_STORE, database->path, 0,
+			"has schema version %lld, this program knows up to %u: it was written by a newer one",
+			(long long)version, kind->version);
 	*ret_version = version;
 	return SFMFA_OK;
 }
@@ -62,7 +65,7 @@ migrate_locked(struct database *database, const struct database_kind *kind, stru
 		err = execute(database, kind->steps[version], diag);
 	if (err == SFMFA_OK)
 		err = text_format(mark, sizeof mark, "PRAGMA application_id = %d; PRAGMA user_version = %u",
-		                  kind->application_id, kind->version);
+				  kind->application_id, kind->version);
 	return err == SFMFA_OK ? execute(database, mark, diag) : err;
 }
 
@@ -76,7 +79,8 @@ database_migrate(struct database *database, const struct database_kind *kind, st
 		return err;
 	if (database->read_only)
 		return diag_set(diag, SFMFA_ERR_STORE, database->path, 0,
-		                "has schema version %lld and cannot be written to migrate it", (long long)version);
+				"has schema version %lld and cannot be written to migrate it",
+				(long long)version);
 	err = execute(database, "BEGIN IMMEDIATE", diag);
 	if (err != SFMFA_OK)
 		return err;

@@ -68,8 +68,8 @@ set_pragmas(struct database *database, const struct database_kind *kind, struct 
 	int on = 0, persist = 1, chunk = kind->chunk_size;
 
 	if (sqlite3_busy_timeout(database->handle, kind->busy_milliseconds) != SQLITE_OK ||
-	    sqlite3_db_config(database->handle, SQLITE_DBCONFIG_ENABLE_FKEY, 1, &on) != SQLITE_OK || on != 1 ||
-	    sqlite3_exec(database->handle, kind->pragmas, NULL, NULL, NULL) != SQLITE_OK)
+	    sqlite3_db_config(database->handle, SQLITE_DBCONFIG_ENABLE_FKEY, 1, &on) != SQLITE_OK ||
+	    on != 1 || sqlite3_exec(database->handle, kind->pragmas, NULL, NULL, NULL) != SQLITE_OK)
 		return database_fail(database, "cannot be opened", diag);
 	if (database->read_only)
 		return SFMFA_OK;
@@ -87,7 +87,8 @@ set_journal(struct database *database, struct diag *diag)
 	sqlite3_stmt *statement = NULL;
 	enum sfmfa_err err = SFMFA_ERR_STORE;
 
-	if (sqlite3_prepare_v2(database->handle, "PRAGMA journal_mode = WAL", -1, &statement, NULL) == SQLITE_OK &&
+	if (sqlite3_prepare_v2(database->handle, "PRAGMA journal_mode = WAL", -1, &statement, NULL) ==
+		    SQLITE_OK &&
 	    sqlite3_step(statement) == SQLITE_ROW &&
 	    text_equals((const char *)sqlite3_column_text(statement, 0), "wal"))
 		err = SFMFA_OK;
@@ -101,7 +102,8 @@ set_journal(struct database *database, struct diag *diag)
 static void
 prepare_log(struct database *database, const struct database_kind *kind)
 {
-	if (log_is_grown(database->path, kind->wal_size) || query_simple(database, STATEMENT_BEGIN, NULL) != SFMFA_OK)
+	if (log_is_grown(database->path, kind->wal_size) ||
+	    query_simple(database, STATEMENT_BEGIN, NULL) != SFMFA_OK)
 		return;
 	log_grow(database->path, kind->wal_size);
 	(void)query_simple(database, STATEMENT_ROLLBACK, NULL);
@@ -110,7 +112,8 @@ prepare_log(struct database *database, const struct database_kind *kind)
 static enum sfmfa_err
 open_with(struct database *database, const struct database_kind *kind, enum access access, struct diag *diag)
 {
-	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
+	int flags =
+		SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
 	char uri[3 * PATH_MAX];
 	const char *path = database->path;
 	enum sfmfa_err err;
@@ -149,7 +152,8 @@ open_with(struct database *database, const struct database_kind *kind, enum acce
  * the folder's lock. It dies with its process.
  */
 static enum sfmfa_err
-open_for_writing(struct database *database, const char *folder, const struct database_kind *kind, struct diag *diag)
+open_for_writing(struct database *database, const char *folder, const struct database_kind *kind,
+		 struct diag *diag)
 {
 	enum sfmfa_err err = file_trust(database->path, diag);
 	int lock;
@@ -171,7 +175,8 @@ open_for_writing(struct database *database, const char *folder, const struct dat
 }
 
 enum sfmfa_err
-database_open(struct database *database, const char *folder, const struct database_kind *kind, struct diag *diag)
+database_open(struct database *database, const char *folder, const struct database_kind *kind,
+	      struct diag *diag)
 {
 	enum sfmfa_err err = folder_trust(folder, diag);
 

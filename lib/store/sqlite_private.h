@@ -110,7 +110,8 @@ struct database_kind {
  * SFMFA_ERR_UNTRUSTED: the folder or the file; SFMFA_ERR_STORE.
  */
 enum sfmfa_err
-database_open(struct database *database, const char *folder, const struct database_kind *kind, struct diag *diag);
+database_open(struct database *database, const char *folder, const struct database_kind *kind,
+              struct diag *diag);
 void
 database_close(struct database *database);
 
@@ -121,7 +122,7 @@ database_may_write(const char *folder);
 /* The folder: a real one, ours or root's, nobody else may write; made if it is not there (sqlite_file.c). */
 enum sfmfa_err
 folder_trust(const char *folder, struct diag *diag);
-/* The file in it: SFMFA_ERR_NOT_FOUND, SFMFA_ERR_UNTRUSTED, SFMFA_ERR_SYSTEM. Takes superfluous permissions away. */
+/* The file in it: SFMFA_ERR_NOT_FOUND, _UNTRUSTED, _STORE. Takes superfluous permissions away. */
 enum sfmfa_err
 file_trust(const char *path, struct diag *diag);
 /* Makes an empty file, 0600 whatever the umask; one that is there is fine. */
@@ -159,8 +160,8 @@ enum sfmfa_err
 sqlite_list_users(struct store *store, const struct store_user_filter *filter, struct user_record *ret_users,
                   size_t *ret_count, struct diag *diag);
 enum sfmfa_err
-sqlite_list_tokens(struct store *store, int64_t user_id, int64_t after_id, struct token_record *ret_tokens, size_t max,
-                   size_t *ret_count, struct diag *diag);
+sqlite_list_tokens(struct store *store, int64_t user_id, int64_t after_id, struct token_record *ret_tokens,
+                   size_t max, size_t *ret_count, struct diag *diag);
 enum sfmfa_err
 sqlite_read_key(struct store *store, const char *key_id, void *ret_wrap, size_t max, size_t *ret_size,
                 struct diag *diag);
@@ -169,7 +170,7 @@ sqlite_has_keys(struct store *store, bool *ret_any, struct diag *diag);
 enum sfmfa_err
 sqlite_count_users(struct store *store, int64_t *ret_count, struct diag *diag);
 
-/* Writes (sqlite_write.c): the transaction, and one operation inside it (sqlite_attempt.c, _change.c, _token.c). */
+/* Writes: the transaction (sqlite_write.c), one operation inside it (sqlite_attempt.c, _change.c, _token.c). */
 enum sfmfa_err
 sqlite_commit(struct store *store, struct store_op *const ops[], size_t count, struct diag *diag);
 enum sfmfa_err
@@ -195,8 +196,8 @@ name_is_usable(const char *name, size_t size);
 enum sfmfa_err
 sqlite_add_events(struct store *store, const struct event *const events[], size_t count, struct diag *diag);
 enum sfmfa_err
-sqlite_list_events(struct store *store, const struct event_filter *filter, struct event *ret_events, size_t *ret_count,
-                   struct diag *diag);
+sqlite_list_events(struct store *store, const struct event_filter *filter, struct event *ret_events,
+                   size_t *ret_count, struct diag *diag);
 enum sfmfa_err
 sqlite_expire_events(struct store *store, int64_t before, unsigned limit, struct diag *diag);
 

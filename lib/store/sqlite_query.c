@@ -14,8 +14,7 @@ statement_text(enum statement statement)
 		return sql;
 #include "store/statements.def"
 #undef STATEMENT
-	case STATEMENT_COUNT:
-		break;
+	case STATEMENT_COUNT: break;
 	}
 	return "";
 }
@@ -26,7 +25,7 @@ database_fail(const struct database *database, const char *what, struct diag *di
 	if (database->handle == NULL)
 		return diag_set(diag, SFMFA_ERR_STORE, database->path, 0, "%s: not open", what);
 	return diag_set(diag, SFMFA_ERR_STORE, database->path, 0, "%s: %s (SQLite %d)", what,
-	                sqlite3_errmsg(database->handle), sqlite3_extended_errcode(database->handle));
+			sqlite3_errmsg(database->handle), sqlite3_extended_errcode(database->handle));
 }
 
 void
@@ -42,8 +41,9 @@ query_begin(struct query *query, struct database *database, enum statement state
 		return;
 	}
 	if (database->statements[statement] == NULL)
-		query->status = sqlite3_prepare_v3(database->handle, statement_text(statement), -1,
-		                                   SQLITE_PREPARE_PERSISTENT, &database->statements[statement], NULL);
+		query->status =
+			sqlite3_prepare_v3(database->handle, statement_text(statement), -1,
+					   SQLITE_PREPARE_PERSISTENT, &database->statements[statement], NULL);
 	if (query->status == SQLITE_OK)
 		query->statement = database->statements[statement];
 }
@@ -81,12 +81,15 @@ query_bytes(struct query *query, const void *bytes, size_t size)
 		return;
 	/* A NULL pointer would bind SQL NULL; no bytes are not NULL. */
 	query->status = sqlite3_bind_blob64(query->statement, query->next++, bytes != NULL ? bytes : "", size,
-	                                    SQLITE_STATIC);
+					    SQLITE_STATIC);
 }
 
-/* Instructions of SQLite's machine between two looks, and how many looks a query may take: about a second. */
+/*
+ * Instructions of SQLite's machine between two looks, and how many looks a query may take: some tenths
+ * of a second.
+ */
 #define BUDGET_STEP  10000
-#define BUDGET_STEPS 3000
+#define BUDGET_STEPS 500
 
 static int
 spend(void *data)
@@ -163,19 +166,17 @@ query_end(const struct query *query, struct diag *diag)
 	switch (query->status) {
 	case SQLITE_OK:
 	case SQLITE_ROW:
-	case SQLITE_DONE:
-		return SFMFA_OK;
+	case SQLITE_DONE: return SFMFA_OK;
 	case SQLITE_INTERRUPT:
 		return diag_set(diag, SFMFA_ERR_TIMEOUT, query->database->path, 0,
-		                "too much to look through; ask for less");
+				"too much to look through; ask for less");
 	case SQLITE_CORRUPT:
 		/* Ours, not SQLite's: a value that no version of this program writes. */
 		if (sqlite3_errcode(query->database->handle) != SQLITE_CORRUPT)
 			return diag_set(diag, SFMFA_ERR_STORE, query->database->path, 0,
-			                "a stored value is out of bounds");
+					"a stored value is out of bounds");
 		break;
-	default:
-		break;
+	default: break;
 	}
 	return database_fail(query->database, "cannot read or write", diag);
 }

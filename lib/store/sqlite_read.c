@@ -26,9 +26,12 @@ app_from_row(struct query *query, int column, struct user_app *app)
 {
 	if (app->state == APP_NONE)
 		return;
-	app->params.algorithm = (enum totp_algorithm)query_column_within(query, column, TOTP_SHA1, TOTP_SHA512);
-	app->params.digits = (unsigned)query_column_within(query, column + 1, TOTP_DIGITS_MIN, TOTP_DIGITS_MAX);
-	app->params.period = (unsigned)query_column_within(query, column + 2, TOTP_PERIOD_MIN, TOTP_PERIOD_MAX);
+	app->params.algorithm =
+		(enum totp_algorithm)query_column_within(query, column, TOTP_SHA1, TOTP_SHA512);
+	app->params.digits =
+		(unsigned)query_column_within(query, column + 1, TOTP_DIGITS_MIN, TOTP_DIGITS_MAX);
+	app->params.period =
+		(unsigned)query_column_within(query, column + 2, TOTP_PERIOD_MIN, TOTP_PERIOD_MAX);
 	app->sealed_size = query_column_bytes(query, column + 3, app->sealed, sizeof app->sealed);
 	app->registered_at = query_column(query, column + 4);
 	app->completed_at = query_column(query, column + 5);
@@ -69,7 +72,8 @@ read_assignments(struct database *database, struct user_record *user, struct dia
 	for (; count < user->assignment_count && query_row(&query); count++) {
 		struct assignment *assignment = &user->assignments[count];
 
-		assignment->kind = (enum assignment_kind)query_column_within(&query, 0, 0, ASSIGNMENT_KIND_COUNT - 1);
+		assignment->kind =
+			(enum assignment_kind)query_column_within(&query, 0, 0, ASSIGNMENT_KIND_COUNT - 1);
 		query_column_text(&query, 1, assignment->name, sizeof assignment->name);
 		query_column_text(&query, 2, assignment->by, sizeof assignment->by);
 		assignment->at = query_column(&query, 3);
@@ -78,14 +82,15 @@ read_assignments(struct database *database, struct user_record *user, struct dia
 	if (count != user->assignment_count || query_row(&query)) {
 		if (query_end(&query, diag) != SFMFA_OK)
 			return SFMFA_ERR_STORE;
-		return diag_set(diag, SFMFA_ERR_STORE, database->path, 0, "assignments do not agree with their count");
+		return diag_set(diag, SFMFA_ERR_STORE, database->path, 0,
+				"assignments do not agree with their count");
 	}
 	return query_end(&query, diag);
 }
 
 enum sfmfa_err
 sqlite_read_user(struct store *store, const char *name, int64_t caller, struct user_record *ret_user,
-                 struct diag *diag)
+		 struct diag *diag)
 {
 	struct sqlite_store *sqlite = sqlite_of(store);
 	enum sfmfa_err err;
@@ -110,7 +115,8 @@ sqlite_read_user(struct store *store, const char *name, int64_t caller, struct u
 	memset(ret_user, 0, sizeof *ret_user);
 	/* A name that does not fit is no user either, and is not cut. */
 	err = text_copy(ret_user->name, sizeof ret_user->name, name);
-	return err == SFMFA_OK ? SFMFA_ERR_NOT_FOUND : diag_set(diag, SFMFA_ERR_STORE, "", 0, "user name too long");
+	return err == SFMFA_OK ? SFMFA_ERR_NOT_FOUND
+			       : diag_set(diag, SFMFA_ERR_STORE, "", 0, "user name too long");
 }
 
 static enum statement
@@ -129,7 +135,7 @@ user_page(const struct store_user_filter *filter)
 
 enum sfmfa_err
 sqlite_list_users(struct store *store, const struct store_user_filter *filter, struct user_record *ret_users,
-                  size_t *ret_count, struct diag *diag)
+		  size_t *ret_count, struct diag *diag)
 {
 	struct sqlite_store *sqlite = sqlite_of(store);
 	enum sfmfa_err err = SFMFA_OK;
@@ -214,7 +220,7 @@ token_from_row(struct query *query, struct token_record *token)
 
 enum sfmfa_err
 sqlite_find_token(struct store *store, int64_t user_id, const unsigned char hash[HASH_SIZE],
-                  struct token_record *ret_token, struct diag *diag)
+		  struct token_record *ret_token, struct diag *diag)
 {
 	struct sqlite_store *sqlite = sqlite_of(store);
 	struct token_record token;
@@ -239,8 +245,8 @@ sqlite_find_token(struct store *store, int64_t user_id, const unsigned char hash
 }
 
 enum sfmfa_err
-sqlite_list_tokens(struct store *store, int64_t user_id, int64_t after_id, struct token_record *ret_tokens, size_t max,
-                   size_t *ret_count, struct diag *diag)
+sqlite_list_tokens(struct store *store, int64_t user_id, int64_t after_id, struct token_record *ret_tokens,
+		   size_t max, size_t *ret_count, struct diag *diag)
 {
 	struct sqlite_store *sqlite = sqlite_of(store);
 	enum sfmfa_err err;
@@ -262,7 +268,7 @@ sqlite_list_tokens(struct store *store, int64_t user_id, int64_t after_id, struc
 
 enum sfmfa_err
 sqlite_read_key(struct store *store, const char *key_id, void *ret_wrap, size_t max, size_t *ret_size,
-                struct diag *diag)
+		struct diag *diag)
 {
 	struct sqlite_store *sqlite = sqlite_of(store);
 	enum sfmfa_err err;

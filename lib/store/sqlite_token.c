@@ -63,7 +63,7 @@ revoke_label(struct database *database, int64_t user_id, const char *label, int6
 /* A number out of a statement that takes the user, and a label and the time if it has room for them. */
 static enum sfmfa_err
 look_up(struct database *database, enum statement statement, int64_t user_id, const char *label, int64_t now,
-        int64_t *ret_number, struct diag *diag)
+	int64_t *ret_number, struct diag *diag)
 {
 	enum sfmfa_err err;
 	int64_t number = 0;

@@ -29,10 +29,8 @@ apply(struct database *database, struct store_op *op, struct diag *diag)
 {
 	clear_results(op);
 	switch (op->kind) {
-	case STORE_ATTEMPT:
-		return apply_attempt(database, &op->attempt, diag);
-	case STORE_REGISTER:
-		return apply_register(database, &op->registration, diag);
+	case STORE_ATTEMPT: return apply_attempt(database, &op->attempt, diag);
+	case STORE_REGISTER: return apply_register(database, &op->registration, diag);
 	case STORE_DISCONNECT:
 	case STORE_ENSURE_USER:
 	case STORE_DELETE_USER:
@@ -47,8 +45,7 @@ apply(struct database *database, struct store_op *op, struct diag *diag)
 	case STORE_TEMPORARY_NEW:
 	case STORE_TEMPORARY_EXPIRE:
 	case STORE_SET_KEY:
-	case STORE_DROP_KEY:
-		return apply_change(database, op, diag);
+	case STORE_DROP_KEY: return apply_change(database, op, diag);
 	}
 	return diag_set(diag, SFMFA_ERR_INTERNAL, "", 0, "unknown operation");
 }
@@ -85,9 +82,10 @@ ask_number(struct database *database, enum statement statement, int64_t *ret_num
 }
 
 /*
- * What is committed to the log must fit into the file one day. On a full disk a page that does not would stop every
- * later checkpoint, the log would fill up, and with it end the logins that need no page at all: such an
- * operation is refused instead. The file grows in large pieces, so this is one system call in hundreds of commits.
+ * What is committed to the log must fit into the file one day. On a full disk a page that does not would stop
+ * every later checkpoint, the log would fill up, and with it end the logins that need no page at all: such an
+ * operation is refused instead. The file grows in large pieces, so this is one system call in hundreds of
+ * commits.
  */
 static enum sfmfa_err
 commit_transaction(struct database *database, struct diag *diag)
@@ -101,8 +99,10 @@ commit_transaction(struct database *database, struct diag *diag)
 		if (err != SFMFA_OK)
 			return err;
 		bytes = pages * size;
-		if (sqlite3_file_control(database->handle, "main", SQLITE_FCNTL_SIZE_HINT, &bytes) != SQLITE_OK)
-			return diag_set(diag, SFMFA_ERR_STORE, database->path, 0, "cannot grow: the disk is full");
+		if (sqlite3_file_control(database->handle, "main", SQLITE_FCNTL_SIZE_HINT, &bytes) !=
+		    SQLITE_OK)
+			return diag_set(diag, SFMFA_ERR_STORE, database->path, 0,
+					"cannot grow: the disk is full");
 	}
 	if (err == SFMFA_OK)
 		err = query_simple(database, STATEMENT_COMMIT, diag);
@@ -150,7 +150,7 @@ apply_in_savepoint(struct database *database, struct store_op *op, struct diag *
 /* *ret_begun false: the store cannot be written at all, and trying each alone would only wait longer. */
 static enum sfmfa_err
 commit_together(struct database *database, struct store_op *const ops[], size_t count, bool *ret_begun,
-                struct diag *diag)
+		struct diag *diag)
 {
 	enum sfmfa_err err = query_simple(database, STATEMENT_BEGIN, diag);
 

@@ -9,28 +9,29 @@ store_close(struct store *store)
 }
 
 enum sfmfa_err
-store_read_user(struct store *store, const char *name, int64_t caller, struct user_record *ret_user, struct diag *diag)
+store_read_user(struct store *store, const char *name, int64_t caller, struct user_record *ret_user,
+		struct diag *diag)
 {
 	return store->ops->read_user(store, name, caller, ret_user, diag);
 }
 
 enum sfmfa_err
 store_find_token(struct store *store, int64_t user_id, const unsigned char hash[HASH_SIZE],
-                 struct token_record *ret_token, struct diag *diag)
+		 struct token_record *ret_token, struct diag *diag)
 {
 	return store->ops->find_token(store, user_id, hash, ret_token, diag);
 }
 
 enum sfmfa_err
 store_list_users(struct store *store, const struct store_user_filter *filter, struct user_record *ret_users,
-                 size_t *ret_count, struct diag *diag)
+		 size_t *ret_count, struct diag *diag)
 {
 	return store->ops->list_users(store, filter, ret_users, ret_count, diag);
 }
 
 enum sfmfa_err
-store_list_tokens(struct store *store, int64_t user_id, int64_t after_id, struct token_record *ret_tokens, size_t max,
-                  size_t *ret_count, struct diag *diag)
+store_list_tokens(struct store *store, int64_t user_id, int64_t after_id, struct token_record *ret_tokens,
+		  size_t max, size_t *ret_count, struct diag *diag)
 {
 	return store->ops->list_tokens(store, user_id, after_id, ret_tokens, max, ret_count, diag);
 }
@@ -42,7 +43,8 @@ store_commit(struct store *store, struct store_op *const ops[], size_t count, st
 }
 
 enum sfmfa_err
-store_read_key(struct store *store, const char *key_id, void *ret_wrap, size_t max, size_t *ret_size, struct diag *diag)
+store_read_key(struct store *store, const char *key_id, void *ret_wrap, size_t max, size_t *ret_size,
+	       struct diag *diag)
 {
 	return store->ops->read_key(store, key_id, ret_wrap, max, ret_size, diag);
 }
@@ -60,8 +62,8 @@ store_add_events(struct store *store, const struct event *const events[], size_t
 }
 
 enum sfmfa_err
-store_list_events(struct store *store, const struct event_filter *filter, struct event *ret_events, size_t *ret_count,
-                  struct diag *diag)
+store_list_events(struct store *store, const struct event_filter *filter, struct event *ret_events,
+		  size_t *ret_count, struct diag *diag)
 {
 	return store->ops->list_events(store, filter, ret_events, ret_count, diag);
 }

@@ -97,23 +97,29 @@ enum store_op_kind {
 	STORE_ATTEMPT = 0,
 	STORE_REGISTER,
 	STORE_DISCONNECT,      /* user: app, tokens, recovery codes, temporary code gone; generation + 1 */
-	STORE_ENSURE_USER,     /* user, flag: virtual */
+	STORE_ENSURE_USER,     /* user, flag: virtual; a row that is there stays as it is */
 	STORE_DELETE_USER,     /* user */
 	STORE_FREEZE,          /* user, flag: frozen */
 	STORE_UNLOCK,          /* user: guards of every caller cleared; number 1: last_step too */
 	STORE_SET_PROFILE,     /* user, name ("" = unassign) */
-	STORE_ASSIGN,          /* user, assignment; SFMFA_ERR_EXISTS */
+	STORE_ASSIGN,          /* user, assignment; SFMFA_ERR_EXISTS, _TOO_LARGE: ASSIGNMENTS_MAX */
 	STORE_REVOKE,          /* user, assignment.kind and .name; SFMFA_ERR_NOT_FOUND */
-	STORE_TOKEN_NEW,       /* user, token; SFMFA_ERR_EXISTS: a live token of that label */
-	STORE_TOKEN_REVOKE,    /* user, name = label, or flag: all; number out: how many; SFMFA_ERR_NOT_FOUND */
+	/* user, token; token.id out; SFMFA_ERR_EXISTS: a live token of that label (one that has expired gives it up) */
+	STORE_TOKEN_NEW,
+	/* user, name = label, or flag: all; number out: how many; SFMFA_ERR_NOT_FOUND: no such label (all: never) */
+	STORE_TOKEN_REVOKE,
 	STORE_RECOVERY_RENEW,  /* user, hashes */
 	STORE_TEMPORARY_NEW,   /* user, hash in hashes[0], until; SFMFA_ERR_TOO_LARGE: six in the last hour */
 	STORE_TEMPORARY_EXPIRE, /* user */
 	STORE_SET_KEY,         /* name = key id, wrap; SFMFA_ERR_EXISTS */
-	STORE_DROP_KEY,        /* name = key id */
+	STORE_DROP_KEY,        /* name = key id; SFMFA_ERR_INVALID: the last one, without which no secret opens */
 };
 
-/* One write. Pointers must live until store_commit() returns. */
+/*
+ * One write. Pointers must live until store_commit() returns; now is always filled in. But for
+ * STORE_REGISTER and STORE_ENSURE_USER a user without a row is SFMFA_ERR_NOT_FOUND. Input that could not be
+ * read back (an empty or over-long name, no codes) is SFMFA_ERR_INVALID.
+ */
 struct store_op {
 	enum store_op_kind kind;
 	enum sfmfa_err err; /* filled in: SFMFA_OK, a refusal of the condition, or SFMFA_ERR_STORE */
@@ -145,7 +151,7 @@ struct store_user_filter {
 	const char *after;   /* names above this one; "" or NULL: from the beginning */
 	const char *profile; /* assigned profile; NULL: any */
 	int state;           /* enum app_state, -1: any */
-	bool locked, frozen; /* only those */
+	bool locked, frozen; /* only those; locked by a guard of any caller, as far as the wall clock says */
 	int64_t now;         /* for locked */
 	unsigned limit;
 };
@@ -203,7 +209,10 @@ enum sfmfa_err
 store_find_token(struct store *store, int64_t user_id, const unsigned char hash[HASH_SIZE],
                  struct token_record *ret_token, struct diag *diag) SFMFA_MUST_USE;
 
-/* A page by name; ret_users has room for filter->limit (guards, assignments are filled in). */
+/*
+ * A page by name; ret_users has room for filter->limit (guards, assignments are filled in). SFMFA_ERR_TIMEOUT: two
+ * filters of which few users meet both would have meant looking at very many, and logins wait meanwhile.
+ */
 enum sfmfa_err
 store_list_users(struct store *store, const struct store_user_filter *filter, struct user_record *ret_users,
                  size_t *ret_count, struct diag *diag) SFMFA_MUST_USE;
@@ -231,7 +240,7 @@ store_has_keys(struct store *store, bool *ret_any, struct diag *diag) SFMFA_MUST
 enum sfmfa_err
 store_add_events(struct store *store, const struct event *const events[], size_t count, struct diag *diag)
 	SFMFA_MUST_USE;
-/* Newest first; ret_events has room for filter->limit. */
+/* Newest first; ret_events has room for filter->limit. SFMFA_ERR_TIMEOUT: as for users. */
 enum sfmfa_err
 store_list_events(struct store *store, const struct event_filter *filter, struct event *ret_events, size_t *ret_count,
                   struct diag *diag) SFMFA_MUST_USE;

@@ -27,7 +27,8 @@ contract_begin(void)
 	const char *base = getenv("TMPDIR");
 
 	cr_assert_eq(text_format(contract_folder, sizeof contract_folder, "%s/sfmfa-contract-XXXXXX",
-	                         base != NULL ? base : "/tmp"), SFMFA_OK);
+				 base != NULL ? base : "/tmp"),
+		     SFMFA_OK);
 	cr_assert_not_null(mkdtemp(contract_folder));
 	contract_store = contract_open();
 }

@@ -197,7 +197,8 @@ code_attempt(const struct user_record *user, enum attempt_kind kind, unsigned ch
 
 Test(attempt, a_recovery_code_is_right_once)
 {
-	struct user_record alice = registered_user("alice", APP_COMPLETED), bob = registered_user("bob", APP_COMPLETED);
+	struct user_record alice = registered_user("alice", APP_COMPLETED),
+			   bob = registered_user("bob", APP_COMPLETED);
 	struct store_op first = code_attempt(&alice, ATTEMPT_KIND_RECOVERY, 4), again = first;
 	struct store_op other = code_attempt(&bob, ATTEMPT_KIND_RECOVERY, 4);
 
@@ -283,10 +284,14 @@ Test(attempt, a_token_of_another_user_is_wrong_and_counted)
 
 Test(attempt, group_commit_mixes_results_and_each_stands_alone)
 {
-	struct user_record alice = registered_user("alice", APP_COMPLETED), bob = registered_user("bob", APP_PENDING);
-	struct store_op right = attempt_op(&alice, STEP), replay = attempt_op(&alice, STEP), wrong = attempt_op(&bob, 0);
-	struct store_op missing = change_op(STORE_FREEZE, "nobody"), changed = register_op("bob", APP_PENDING);
-	struct store_op exists = register_op("alice", APP_PENDING), made = change_op(STORE_ENSURE_USER, "carol");
+	struct user_record alice = registered_user("alice", APP_COMPLETED),
+			   bob = registered_user("bob", APP_PENDING);
+	struct store_op right = attempt_op(&alice, STEP), replay = attempt_op(&alice, STEP),
+			wrong = attempt_op(&bob, 0);
+	struct store_op missing = change_op(STORE_FREEZE, "nobody"),
+			changed = register_op("bob", APP_PENDING);
+	struct store_op exists = register_op("alice", APP_PENDING),
+			made = change_op(STORE_ENSURE_USER, "carol");
 	struct store_op *ops[] = { &right, &missing, &replay, &changed, &wrong, &exists, &made };
 
 	exists.registration.generation = alice.generation;

@@ -67,15 +67,17 @@ Test(change, names_are_keys_byte_for_byte)
 
 Test(change, every_verb_about_a_user_refuses_an_unknown_one)
 {
-	static const enum store_op_kind kinds[] = { STORE_DISCONNECT, STORE_DELETE_USER, STORE_FREEZE, STORE_UNLOCK,
-		                                    STORE_SET_PROFILE, STORE_ASSIGN, STORE_REVOKE, STORE_TOKEN_NEW,
-		                                    STORE_TOKEN_REVOKE, STORE_RECOVERY_RENEW, STORE_TEMPORARY_NEW,
-		                                    STORE_TEMPORARY_EXPIRE };
+	static const enum store_op_kind kinds[] = {
+		STORE_DISCONNECT,   STORE_DELETE_USER,    STORE_FREEZE,        STORE_UNLOCK,
+		STORE_SET_PROFILE,  STORE_ASSIGN,         STORE_REVOKE,        STORE_TOKEN_NEW,
+		STORE_TOKEN_REVOKE, STORE_RECOVERY_RENEW, STORE_TEMPORARY_NEW, STORE_TEMPORARY_EXPIRE
+	};
 	static char long_name[USER_NAME_SIZE + 1];
 
 	memset(long_name, 'x', USER_NAME_SIZE);
 	for (size_t at = 0; at < sizeof kinds / sizeof *kinds; at++) {
-		cr_expect_eq(run(change_op(kinds[at], "nobody")), SFMFA_ERR_NOT_FOUND, "kind %d", (int)kinds[at]);
+		cr_expect_eq(run(change_op(kinds[at], "nobody")), SFMFA_ERR_NOT_FOUND, "kind %d",
+			     (int)kinds[at]);
 		cr_expect_eq(run(change_op(kinds[at], "")), SFMFA_ERR_INVALID);
 		cr_expect_eq(run(change_op(kinds[at], NULL)), SFMFA_ERR_INVALID);
 		cr_expect_eq(run(change_op(kinds[at], long_name)), SFMFA_ERR_INVALID);
@@ -167,7 +169,8 @@ Test(change, a_registration_that_could_not_be_read_back_is_refused)
 Test(change, a_disconnect_returns_to_nothing)
 {
 	struct user_record alice = registered_user("alice", APP_COMPLETED);
-	struct store_op temporary = change_op(STORE_TEMPORARY_NEW, "alice"), op = change_op(STORE_DISCONNECT, "alice");
+	struct store_op temporary = change_op(STORE_TEMPORARY_NEW, "alice"),
+			op = change_op(STORE_DISCONNECT, "alice");
 	struct token_record token;
 	unsigned char hash[HASH_SIZE];
 
@@ -184,7 +187,8 @@ Test(change, a_disconnect_returns_to_nothing)
 	cr_expect_eq(after.temporary_code_until, 0);
 	cr_expect_eq(after.generation, alice.generation + 1);
 	cr_expect_not(after.disconnected_by_other);
-	cr_assert_eq(store_find_token(contract_store, alice.id, hash, &token, NULL), SFMFA_OK, "still known as theirs");
+	cr_assert_eq(store_find_token(contract_store, alice.id, hash, &token, NULL), SFMFA_OK,
+		     "still known as theirs");
 	cr_expect_eq(token.revoked_at, NOW);
 }
 
@@ -403,9 +407,11 @@ Test(change, keys_are_set_once_read_and_dropped_but_never_the_last)
 	drop.change.name = "0123456789abcdef";
 	cr_expect_eq(run(drop), SFMFA_OK);
 	cr_expect_eq(store_read_key(contract_store, "0123456789abcdef", wrap, sizeof wrap, &size, NULL),
-	             SFMFA_ERR_NOT_FOUND);
-	cr_assert_eq(store_read_key(contract_store, "fedcba9876543210", wrap, sizeof wrap, &size, NULL), SFMFA_OK);
+		     SFMFA_ERR_NOT_FOUND);
+	cr_assert_eq(store_read_key(contract_store, "fedcba9876543210", wrap, sizeof wrap, &size, NULL),
+		     SFMFA_OK);
 	cr_expect_eq(size, 92);
 	cr_expect_eq(memcmp(wrap, op.change.wrap, 92), 0);
-	cr_expect_eq(store_read_key(contract_store, "fedcba9876543210", wrap, 10, &size, NULL), SFMFA_ERR_STORE);
+	cr_expect_eq(store_read_key(contract_store, "fedcba9876543210", wrap, 10, &size, NULL),
+		     SFMFA_ERR_STORE);
 }

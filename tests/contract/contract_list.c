@@ -46,7 +46,8 @@ Test(list, a_token_reads_back_with_its_scope)
 		cr_expect_eq(memcmp(token.from.items[at].address, to->from.items[at].address, 16), 0);
 	}
 	cr_expect_eq(read_user(contract_store, "alice").token_count, 1);
-	cr_expect_eq(store_find_token(contract_store, alice.id + 1, to->hash, &token, NULL), SFMFA_ERR_NOT_FOUND);
+	cr_expect_eq(store_find_token(contract_store, alice.id + 1, to->hash, &token, NULL),
+		     SFMFA_ERR_NOT_FOUND);
 }
 
 Test(list, a_token_that_could_not_be_read_back_is_refused)
@@ -129,7 +130,8 @@ Test(list, tokens_of_one_user_are_bounded_and_so_is_what_is_remembered)
 
 Test(list, tokens_come_in_pages_without_revoked_ones)
 {
-	struct user_record alice = registered_user("alice", APP_COMPLETED), bob = registered_user("bob", APP_COMPLETED);
+	struct user_record alice = registered_user("alice", APP_COMPLETED),
+			   bob = registered_user("bob", APP_COMPLETED);
 	struct store_op revoke = change_op(STORE_TOKEN_REVOKE, "alice");
 	struct token_record page[2];
 	size_t count = 0;
@@ -146,7 +148,8 @@ Test(list, tokens_come_in_pages_without_revoked_ones)
 	cr_assert_eq(count, 2);
 	cr_expect_str_eq(page[0].label, "a");
 	cr_expect_str_eq(page[1].label, "c");
-	cr_assert_eq(store_list_tokens(contract_store, alice.id, page[1].id, page, 2, &count, NULL), SFMFA_OK);
+	cr_assert_eq(store_list_tokens(contract_store, alice.id, page[1].id, page, 2, &count, NULL),
+		     SFMFA_OK);
 	cr_assert_eq(count, 1);
 	cr_expect_str_eq(page[0].label, "d");
 }
@@ -165,7 +168,8 @@ page_of(struct store_user_filter filter)
 	cr_assert_eq(store_list_users(contract_store, &filter, users, &count, NULL), SFMFA_OK);
 	names[0] = '\0';
 	for (size_t at = 0; at < count; at++)
-		used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", at > 0 ? " " : "", users[at].name);
+		used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", at > 0 ? " " : "",
+					 users[at].name);
 	return names;
 }
 
@@ -211,9 +215,11 @@ make_users(void)
 Test(list, users_come_in_pages_by_name)
 {
 	make_users();
-	cr_expect_str_eq(page_of((struct store_user_filter){ .state = -1 }), "alice bob carol dave erin frank");
+	cr_expect_str_eq(page_of((struct store_user_filter){ .state = -1 }),
+			 "alice bob carol dave erin frank");
 	cr_expect_str_eq(page_of((struct store_user_filter){ .state = -1, .limit = 2 }), "alice bob");
-	cr_expect_str_eq(page_of((struct store_user_filter){ .state = -1, .limit = 2, .after = "bob" }), "carol dave");
+	cr_expect_str_eq(page_of((struct store_user_filter){ .state = -1, .limit = 2, .after = "bob" }),
+			 "carol dave");
 	cr_expect_str_eq(page_of((struct store_user_filter){ .state = -1, .after = "frank" }), "");
 }
 
@@ -228,9 +234,11 @@ Test(list, users_are_filtered)
 	cr_expect_str_eq(page_of((struct store_user_filter){ .state = -1, .profile = "none such" }), "");
 	cr_expect_str_eq(page_of((struct store_user_filter){ .state = -1, .frozen = true }), "dave");
 	cr_expect_str_eq(page_of((struct store_user_filter){ .state = -1, .locked = true }), "alice erin",
-	                 "a caller's lock too, a lapsed one not");
-	cr_expect_str_eq(page_of((struct store_user_filter){ .state = -1, .locked = true, .frozen = true }), "");
-	cr_expect_str_eq(page_of((struct store_user_filter){ .state = APP_COMPLETED, .after = "carol" }), "erin");
+			 "a caller's lock too, a lapsed one not");
+	cr_expect_str_eq(page_of((struct store_user_filter){ .state = -1, .locked = true, .frozen = true }),
+			 "");
+	cr_expect_str_eq(page_of((struct store_user_filter){ .state = APP_COMPLETED, .after = "carol" }),
+			 "erin");
 }
 
 Test(list, listed_users_have_guards_and_assignments)
@@ -285,7 +293,7 @@ log_of(struct event_filter filter)
 	text[0] = '\0';
 	for (size_t at = 0; at < count; at++)
 		used += (size_t)snprintf(text + used, sizeof text - used, "%s%s@%ld", at > 0 ? " " : "",
-		                         events[at].user, (long)(events[at].time - NOW));
+					 events[at].user, (long)(events[at].time - NOW));
 	return text;
 }
 
@@ -310,19 +318,26 @@ Test(list, events_are_newest_first_and_filtered)
 	cr_expect_str_eq(log_of((struct event_filter){ ALL, .user = "nobody" }), "");
 	cr_expect_str_eq(log_of((struct event_filter){ ALL, .since = NOW + 3 }), "carol@5 bob@3 alice@3");
 	cr_expect_str_eq(log_of((struct event_filter){ ALL, .until = NOW + 2 }), "alice@2 bob@2 alice@1");
-	cr_expect_str_eq(log_of((struct event_filter){ .reason = REASON_FACTOR_WRONG, .login_type = -1 }), "alice@3 bob@2");
-	cr_expect_str_eq(log_of((struct event_filter){ .reason = -1, .login_type = LOGIN_API }), "alice@2 bob@2");
-	cr_expect_str_eq(log_of((struct event_filter){ .reason = REASON_OK, .login_type = LOGIN_UI, .user = "bob" }), "bob@3");
+	cr_expect_str_eq(log_of((struct event_filter){ .reason = REASON_FACTOR_WRONG, .login_type = -1 }),
+			 "alice@3 bob@2");
+	cr_expect_str_eq(log_of((struct event_filter){ .reason = -1, .login_type = LOGIN_API }),
+			 "alice@2 bob@2");
+	cr_expect_str_eq(
+		log_of((struct event_filter){ .reason = REASON_OK, .login_type = LOGIN_UI, .user = "bob" }),
+		"bob@3");
 }
 
 Test(list, events_come_in_pages_that_neither_repeat_nor_skip)
 {
 	make_events();
 	cr_expect_str_eq(log_of((struct event_filter){ ALL, .limit = 2 }), "carol@5 bob@3");
-	cr_expect_str_eq(log_of((struct event_filter){ ALL, .limit = 2, .before_id = events[1].id }), "alice@3 alice@2");
-	cr_expect_str_eq(log_of((struct event_filter){ ALL, .limit = 2, .before_id = events[1].id }), "bob@2 alice@1");
+	cr_expect_str_eq(log_of((struct event_filter){ ALL, .limit = 2, .before_id = events[1].id }),
+			 "alice@3 alice@2");
+	cr_expect_str_eq(log_of((struct event_filter){ ALL, .limit = 2, .before_id = events[1].id }),
+			 "bob@2 alice@1");
 	cr_expect_str_eq(log_of((struct event_filter){ ALL, .limit = 2, .before_id = events[1].id }), "");
-	cr_expect_str_eq(log_of((struct event_filter){ ALL, .limit = 2, .before_id = 999999 }), "", "one that expired");
+	cr_expect_str_eq(log_of((struct event_filter){ ALL, .limit = 2, .before_id = 999999 }), "",
+			 "one that expired");
 }
 
 Test(list, an_event_reads_back_whole)
@@ -332,9 +347,17 @@ Test(list, an_event_reads_back_whole)
 	struct event_filter filter = { ALL, .limit = 1 };
 	size_t count = 0;
 
-	event = (struct event){ .kind = EVENT_ADMIN, .time = NOW, .login_type = LOGIN_API, .method = FACTOR_RECOVERY_CODE,
-		                .verdict = VERDICT_ALLOW, .level = LEVEL_HIGH_ASSURANCE, .reason = REASON_CLOCK,
-		                .caller = 4294967294u, .claimed = true, .config_stale = true, .step_offset = -4 };
+	event = (struct event){ .kind = EVENT_ADMIN,
+				.time = NOW,
+				.login_type = LOGIN_API,
+				.method = FACTOR_RECOVERY_CODE,
+				.verdict = VERDICT_ALLOW,
+				.level = LEVEL_HIGH_ASSURANCE,
+				.reason = REASON_CLOCK,
+				.caller = 4294967294u,
+				.claimed = true,
+				.config_stale = true,
+				.step_offset = -4 };
 	(void)snprintf(event.user, sizeof event.user, "alice");
 	(void)snprintf(event.service, sizeof event.service, "sshd");
 	(void)snprintf(event.remote, sizeof event.remote, "10.0.0.7");

@@ -21,7 +21,10 @@ read_all(int fd, void *bytes, size_t size)
 	}
 }
 
-/* A connection must not be carried over a fork: the parent closes its own first and opens it again afterwards. */
+/*
+ * A connection must not be carried over a fork: the parent closes its own first and opens it again
+ * afterwards.
+ */
 static void
 suspend(void)
 {
@@ -227,7 +230,7 @@ Test(race, what_a_killed_process_acknowledged_stays)
 		close(report[0]);
 		contract_store = contract_open();
 		int64_t stored = read_user(contract_store, "alice").guard.last_step;
-		cr_expect(stored == acknowledged || stored == acknowledged + 1, "round %d: %ld acknowledged, %ld stored",
-		          round, (long)acknowledged, (long)stored);
+		cr_expect(stored == acknowledged || stored == acknowledged + 1,
+			  "round %d: %ld acknowledged, %ld stored", round, (long)acknowledged, (long)stored);
 	}
 }

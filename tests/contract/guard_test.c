@@ -77,7 +77,7 @@ Test(guard, a_step_is_accepted_once_and_none_below_it)
 
 			cr_expect_eq(answer(&guard, &one), ATTEMPT_RESULT_RIGHT);
 			cr_expect_eq(answer(&guard, &two),
-			             second > first ? ATTEMPT_RESULT_RIGHT : ATTEMPT_RESULT_REPLAYED);
+				     second > first ? ATTEMPT_RESULT_RIGHT : ATTEMPT_RESULT_REPLAYED);
 		}
 	}
 }
@@ -226,7 +226,8 @@ Test(guard, two_hundred_wrong_answers_without_a_maximum_are_counted_and_five_com
 Test(guard, without_a_maximum_replays_and_right_tokens_use_up_none_of_the_five)
 {
 	struct guard guard = zero();
-	struct store_attempt replay = totp(STEP, 0), token = attempt(ATTEMPT_KIND_TOKEN, 0), wrong = totp(0, 0);
+	struct store_attempt replay = totp(STEP, 0), token = attempt(ATTEMPT_KIND_TOKEN, 0),
+			     wrong = totp(0, 0);
 
 	guard.last_step = STEP;
 	token.token_id = 1;
@@ -328,9 +329,9 @@ Test(guard, a_lock_holds_only_while_no_clock_says_it_is_over)
 			struct moment other = { NOW + walls[wall], boots[boot], "boot-b" };
 
 			cr_expect_eq(guard_is_locked(&guard, &same), walls[wall] < 900 && boots[boot] < 900,
-			             "same boot, wall %+ld, boot %+ld", (long)walls[wall], (long)boots[boot]);
+				     "same boot, wall %+ld, boot %+ld", (long)walls[wall], (long)boots[boot]);
 			cr_expect_eq(guard_is_locked(&guard, &other), walls[wall] >= 0 && walls[wall] < 900,
-			             "other boot, wall %+ld", (long)walls[wall]);
+				     "other boot, wall %+ld", (long)walls[wall]);
 		}
 	}
 }
@@ -374,7 +375,8 @@ Test(guard, a_token_that_was_this_users_is_never_counted)
 			cr_expect_eq(answer(&guard, &made), results[at]);
 	}
 	made.token_result = ATTEMPT_RESULT_RIGHT;
-	cr_expect_eq(guard_attempt(&guard, &made, false, &locked_now), ATTEMPT_RESULT_EXPIRED, "revoked meanwhile");
+	cr_expect_eq(guard_attempt(&guard, &made, false, &locked_now), ATTEMPT_RESULT_EXPIRED,
+		     "revoked meanwhile");
 	expect_unchanged(&before, &guard);
 }
 
@@ -407,8 +409,8 @@ Test(guard, a_right_token_leaves_the_number_that_the_next_ui_login_tells)
 
 Test(guard, a_condition_that_does_not_hold_is_wrong_for_every_kind_that_has_one)
 {
-	static const enum attempt_kind kinds[] = { ATTEMPT_KIND_TOTP, ATTEMPT_KIND_RECOVERY, ATTEMPT_KIND_TEMPORARY,
-		                                   ATTEMPT_KIND_UNACCEPTABLE };
+	static const enum attempt_kind kinds[] = { ATTEMPT_KIND_TOTP, ATTEMPT_KIND_RECOVERY,
+						   ATTEMPT_KIND_TEMPORARY, ATTEMPT_KIND_UNACCEPTABLE };
 
 	for (size_t at = 0; at < sizeof kinds / sizeof *kinds; at++) {
 		struct guard guard = zero();
