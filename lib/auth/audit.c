@@ -129,7 +129,9 @@ append_quoted(char line[AUDIT_LINE_SIZE], const char *key, const char *value)
 {
 	char quoted[EVENT_CHANGE_SIZE + 2];
 
-	if (text_format(quoted, sizeof(quoted), "\"%s\"", value) == SFMFA_OK)
+	if (value[0] == '\0')
+		append(line, key, value);
+	else if (text_format(quoted, sizeof(quoted), "\"%s\"", value) == SFMFA_OK)
 		append(line, key, quoted);
 }
 
