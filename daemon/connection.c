@@ -149,6 +149,40 @@ is_login(enum verb verb)
 	return verb == VERB_LOGIN || verb == VERB_ACCOUNT;
 }
 
+/*
+ * What the configuration in force makes of the peer. Asked anew wherever it counts: the configuration may have been
+ * replaced since the connection was accepted, and what the caller points into with it.
+ */
+static void
+know_caller(struct connection *connection)
+{
+	const struct config *config = connection->server->env.config;
+	struct caller *caller = &connection->caller;
+
+	caller->class = peer_class(config, caller->uid);
+	caller->trusted = caller->class == CALLER_TRUSTED ? config_find_trusted_caller(config, caller->uid) : NULL;
+}
+
+/* Remembers the configuration that a question about groups is asked for. */
+static void
+ask_under(struct connection *connection)
+{
+	struct config *config = connection->server->env.config;
+
+	config_release(connection->asked);
+	connection->asked = config != NULL ? config_hold(config) : NULL;
+}
+
+/* Another configuration may name other groups, which nobody was asked about: then they are unresolved. */
+static void
+doubt_memberships(const struct connection *connection, struct person *person)
+{
+	if (connection->asked == connection->server->env.config)
+		return;
+	person->groups_known = false;
+	person->memberships = (struct memberships){ 0 };
+}
+
 static enum sfmfa_err
 begin_login(struct connection *connection, enum verb verb)
 {
@@ -183,6 +217,10 @@ begin(struct connection *connection)
 	enum verb verb = verb_of(&connection->request);
 	enum sfmfa_err err;
 
+	know_caller(connection);
+	/* A command sees every event of what was answered before it, though it arrived in the same turn of the loop. */
+	if (!is_login(verb))
+		journal_flush(&connection->server->journal);
 	err = is_login(verb) ? begin_login(connection, verb) : begin_command(connection, verb);
 	fields_finish(&connection->request);
 	if (err != SFMFA_OK) {
@@ -208,12 +246,16 @@ on_lookup(void *data, const struct fields *answer)
 		caller->nss = NSS_ERROR;
 	if (!root)
 		connection->caller.several_names = lookup_has_several_names(answer);
+	doubt_memberships(connection, caller);
 	if (fields_has(&connection->request, WIRE_USER)) {
-		/* Without an answer the user stays as typed and unresolved: an error, never "unknown". */
-		struct person person = connection->person;
+		/* Without an answer the user is as typed and unresolved, whatever the peer said: never "unknown". */
+		struct person person = { .nss = NSS_ERROR };
 
-		if (answer == NULL || lookup_read_person(answer, "", config, &person) != SFMFA_OK)
+		memcpy(person.typed, connection->person.typed, sizeof(person.typed));
+		memcpy(person.name, person.typed, sizeof(person.name));
+		if (answer != NULL && lookup_read_person(answer, "", config, &person) != SFMFA_OK)
 			person.nss = NSS_ERROR;
+		doubt_memberships(connection, &person);
 		connection->person = person;
 	}
 	begin(connection);
@@ -232,6 +274,7 @@ look_up(struct connection *connection)
 		groups[lists++] = &config->unix_groups;
 		groups[lists++] = &config->settings.protected_groups;
 	}
+	ask_under(connection);
 	be_busy(connection, CONNECTION_LOOKUP);
 	/* May answer at once, and end the connection: nothing of it is touched afterwards. */
 	err = lookup_start(&connection->server->lookups, connection->caller.uid, user, groups, lists, on_lookup,
@@ -255,6 +298,7 @@ ask_for_groups(struct connection *connection)
 	struct fields reply = { 0 };
 	const struct words *groups = &connection->server->env.config->unix_groups;
 
+	ask_under(connection);
 	if (send_reply(connection, reply_groups(groups, &reply), &reply))
 		await(connection, CONNECTION_GROUPS, LIMIT_FIRST);
 }
@@ -267,6 +311,7 @@ take_first(struct connection *connection)
 	bool has_user = false, resolved = false;
 
 	server_open_state(connection->server);
+	know_caller(connection);
 	if (verb == VERB_NONE) {
 		refuse(connection, "usage", WIRE_OUTCOME_REFUSED, "");
 		return;
@@ -299,6 +344,7 @@ take_groups(struct connection *connection, const struct fields *request)
 	}
 	if (connection->server->env.config != NULL)
 		request_memberships(request, connection->server->env.config, &connection->person);
+	doubt_memberships(connection, &connection->person);
 	begin(connection);
 }
 
@@ -390,8 +436,6 @@ connection_open(struct server *server, int fd, uid_t uid, pid_t pid, enum caller
 	connection->caller = (struct caller){ .class = class, .uid = uid, .pid = pid };
 	if (class == CALLER_ROOT)
 		memcpy(connection->caller.person.name, "root", sizeof("root"));
-	if (class == CALLER_TRUSTED)
-		connection->caller.trusted = config_find_trusted_caller(server->env.config, uid);
 	ev_io_init(&connection->readable, on_readable, fd, EV_READ);
 	connection->readable.data = connection;
 	ev_timer_init(&connection->limit, on_limit, LIMIT_FIRST, 0.0);
@@ -432,6 +476,7 @@ connection_close(struct connection *connection)
 	login_destroy(connection->login);
 	command_destroy(connection->command);
 	fields_finish(&connection->request);
+	config_release(connection->asked);
 	close(connection->fd);
 	free(connection);
 	server_connection_ended(server, uid, class);

@@ -35,6 +35,7 @@ struct connection {
 	struct fields request;  /* the first one */
 	struct person person;   /* whom it is about, from a root peer's request */
 	struct lookup *lookup;
+	struct config *asked;   /* in force when groups were asked for; held */
 	struct login *login;    /* one of these two, once begun */
 	struct command *command;
 	struct connection *previous, *next;       /* in server->connections or ->parked */

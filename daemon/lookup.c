@@ -95,6 +95,7 @@ be_worker(struct lookup_pool *pool, int fd)
 	sigset_t none;
 
 	keyring_clear(pool->keyring);
+	secret_clear(pool->sealing_key);
 	for (int number = 1; number < NSIG; number++)
 		(void)signal(number, SIG_DFL);
 	sigemptyset(&none);
@@ -177,9 +178,10 @@ assign(struct lookup_pool *pool)
 }
 
 enum sfmfa_err
-lookup_pool_init(struct lookup_pool *pool, struct ev_loop *loop, struct keyring *keyring)
+lookup_pool_init(struct lookup_pool *pool, struct ev_loop *loop, struct keyring *keyring,
+                 struct secret *sealing_key)
 {
-	*pool = (struct lookup_pool){ .loop = loop, .keyring = keyring };
+	*pool = (struct lookup_pool){ .loop = loop, .keyring = keyring, .sealing_key = sealing_key };
 	pool->workers = calloc(LOOKUP_WORKERS, sizeof(*pool->workers));
 	if (pool->workers == NULL)
 		return SFMFA_ERR_NO_MEMORY;

@@ -20,14 +20,16 @@ struct lookup;
 
 struct lookup_pool {
 	struct ev_loop *loop;
-	struct keyring *keyring; /* wiped in the processes: they have no use for it */
+	struct keyring *keyring;       /* both are wiped in the processes, which have no use for them */
+	struct secret *sealing_key;
 	struct lookup_worker *workers; /* heap, LOOKUP_WORKERS; started when first needed */
 	struct lookup *first, *last;   /* waiting for a worker */
 	size_t waiting;
 };
 
 enum sfmfa_err
-lookup_pool_init(struct lookup_pool *pool, struct ev_loop *loop, struct keyring *keyring) SFMFA_MUST_USE;
+lookup_pool_init(struct lookup_pool *pool, struct ev_loop *loop, struct keyring *keyring,
+                 struct secret *sealing_key) SFMFA_MUST_USE;
 void
 lookup_pool_finish(struct lookup_pool *pool);
 

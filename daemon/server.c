@@ -26,7 +26,11 @@ admit(const struct server *server, uid_t uid, enum caller_class class)
 
 	switch (class) {
 	case CALLER_ROOT: return ADMIT;
-	case CALLER_TRUSTED: return open < PEER_CONNECTIONS_TRUSTED ? ADMIT : PARK;
+	case CALLER_TRUSTED:
+		if (open < PEER_CONNECTIONS_TRUSTED)
+			return ADMIT;
+		/* Not even one that is trusted may take the place of all others. */
+		return open < server->connection_limit / 2 ? PARK : TURN_AWAY;
 	case CALLER_OWN: return open < PEER_CONNECTIONS_OWN ? ADMIT : TURN_AWAY;
 	case CALLER_CLASS_COUNT: break;
 	}
@@ -253,7 +257,7 @@ server_init(struct server *server, struct diag *diag)
 	if (server->loop == NULL)
 		return diag_set(diag, SFMFA_ERR_SYSTEM, "", 0, "no event loop");
 	server->connection_limit = descriptors > 2 * DESCRIPTORS_OWN ? (descriptors - DESCRIPTORS_OWN) / 2 : 16;
-	err = lookup_pool_init(&server->lookups, server->loop, &server->env.keyring);
+	err = lookup_pool_init(&server->lookups, server->loop, &server->env.keyring, &server->sealing_key);
 	if (err != SFMFA_OK)
 		return diag_set(diag, err, "", 0, "no memory");
 	journal_init(&server->journal, &server->env);

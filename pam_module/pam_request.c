@@ -1,5 +1,6 @@
 #include "pam_request.h"
 
+#include <syslog.h>
 #include <unistd.h>
 
 #include <security/pam_ext.h>
@@ -17,10 +18,13 @@ subject_find(pam_handle_t *pamh, struct pam_subject *ret_subject)
 	code = pam_get_user(pamh, &typed, NULL);
 	if (code != PAM_SUCCESS)
 		return code;
-	if (typed == NULL || typed[0] == '\0')
+	if (typed == NULL || typed[0] == '\0' ||
+	    text_copy(ret_subject->typed, sizeof(ret_subject->typed), typed) != SFMFA_OK) {
+		/* Never the name itself: people type passwords there. */
+		pam_syslog(pamh, LOG_NOTICE, "denied: the user's name is empty or longer than %d bytes",
+		           NSS_NAME_SIZE - 1);
 		return PAM_USER_UNKNOWN;
-	if (text_copy(ret_subject->typed, sizeof(ret_subject->typed), typed) != SFMFA_OK)
-		return PAM_USER_UNKNOWN;
+	}
 	ret_subject->status = nss_find_user(typed, &ret_subject->user);
 	return PAM_SUCCESS;
 }

@@ -265,8 +265,9 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	state_forget(hook.state);
 	state_deny(hook.state);
 	export_result(pamh, NULL);
+	/* A name that cannot be anybody's is refused like a wrong answer; some stacks ignore PAM_USER_UNKNOWN. */
 	if (code != PAM_SUCCESS)
-		return code;
+		return code == PAM_USER_UNKNOWN ? PAM_AUTH_ERR : code;
 	return hook.args.split ? split_password(&hook) : authenticate(&hook);
 }
 
@@ -331,7 +332,7 @@ pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	if (code == PAM_SUCCESS)
 		code = subject_find(pamh, &hook.subject);
 	if (code != PAM_SUCCESS)
-		return code;
+		return code == PAM_USER_UNKNOWN ? PAM_PERM_DENIED : code;
 	if (!state_is_about(hook.state, subject_key(&hook.subject)))
 		code = account_asks(&hook, false);
 	else if (hook.state->evidence == EVIDENCE_ALLOWED)

@@ -9,10 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "raw.h"
+#include "wire/names.h"
 
 #define POLL_MS    5
 #define POLLS_MAX  4000 /* twenty seconds, on a machine that is very busy */
@@ -56,6 +60,18 @@ make_folder(const struct stage *stage, const char *name)
 	cr_assert_eq(chmod(path, 0755), 0);
 }
 
+void
+stage_password(const struct stage *stage, const char *password)
+{
+	char text[1024], path[STAGE_PATH_SIZE];
+
+	cr_assert_lt(snprintf(text, sizeof(text), "#!/bin/sh\nIFS= read -r typed\n[ \"$typed\" = \"%s\" ]\n", password),
+	             (int)sizeof(text));
+	stage_write(stage, "check-password", text);
+	path_of(stage, "check-password", path);
+	cr_assert_eq(chmod(path, 0755), 0);
+}
+
 static void
 write_services(const struct stage *stage)
 {
@@ -63,14 +79,10 @@ write_services(const struct stage *stage)
 	const char *folder = stage->folder;
 	char text[8192], first[1024], line[1024];
 
-	/* The first factor: everybody has the same password. */
-	snprintf(text, sizeof(text), "#!/bin/sh\n[ \"$(tr -d '\\0')\" = \"%s\" ]\n", STAGE_PASSWORD);
-	stage_write(stage, "check-password", text);
-	snprintf(first, sizeof(first), "%s/check-password", folder);
-	cr_assert_eq(chmod(first, 0755), 0);
+	stage_password(stage, STAGE_PASSWORD);
 	snprintf(first, sizeof(first), "auth requisite pam_exec.so quiet expose_authtok %s/check-password\n", folder);
 	snprintf(line, sizeof(line), "%s runtime_dir=%s/run daemon=%s config=%s/etc/sfmfa.conf", module, folder,
-	         SFMFA_TEST_DAEMON, folder);
+	         stage->no_once ? "/nonexistent/sfmfad" : SFMFA_TEST_DAEMON, folder);
 
 	snprintf(text, sizeof(text), "%sauth required %s\naccount required %s\npassword required pam_permit.so\n"
 	         "password required %s\nsession required %s\n", first, line, line, line, line);
@@ -83,13 +95,38 @@ write_services(const struct stage *stage)
 	snprintf(text, sizeof(text), "%sauth required %s\naccount required %s\n", first, line, line);
 	stage_write(stage, "pam.d/bare", text);
 	stage_write(stage, "pam.d/cron", text);
-	snprintf(text, sizeof(text), "auth required %s\naccount required %s\n", line, line);
+	snprintf(text, sizeof(text), "auth required %s\naccount required %s\nsession required %s\npassword required %s\n", line,
+	         line, line, line);
 	stage_write(stage, "pam.d/nopassword", text);
 	stage_write(stage, "pam.d/other", "auth required pam_deny.so\naccount required pam_deny.so\n");
 }
 
+void
+stage_forbid_once(struct stage *stage)
+{
+	stage->no_once = true;
+	write_services(stage);
+}
+
+void
+stage_configure(const struct stage *stage, const char *settings)
+{
+	const char *folder = stage->folder;
+	char text[8192];
+	int size;
+
+	size = snprintf(text, sizeof(text),
+	                "state_dir = \"%s/state\";\nkey_file = \"%s/sealing.key\";\nruntime_dir = \"%s/run\";\n"
+	                "config_dir = \"%s/etc\";\nrun_as = \"\";\nissuer = \"test\";\n"
+	                "services = { ui = [ \"login\", \"nopassword\" ]; api = [ \"mail\", \"ask\", \"bare\" ]; "
+	                "exempt = [ \"cron\" ]; };\n%s",
+	                folder, folder, folder, folder, settings);
+	cr_assert_lt(size, (int)sizeof(text));
+	stage_write(stage, "etc/sfmfa.conf", text);
+}
+
 static void
-write_configuration(const struct stage *stage, const char *settings)
+write_profiles(const struct stage *stage)
 {
 	static const char *const profiles[][2] = {
 		{ "standard", "\"api-enabled\"" },
@@ -97,16 +134,8 @@ write_configuration(const struct stage *stage, const char *settings)
 		{ "mfa-api", "\"api-enabled\", \"mfa-ui-logins\", \"mfa-api-logins\"" },
 		{ "integration", "\"api-enabled\", \"api-only-user\", \"mfa-ui-logins\", \"mfa-api-logins\"" },
 	};
-	const char *folder = stage->folder;
-	char text[8192], name[128];
+	char text[1024], name[128];
 
-	snprintf(text, sizeof(text),
-	         "state_dir = \"%s/state\";\nkey_file = \"%s/sealing.key\";\nruntime_dir = \"%s/run\";\n"
-	         "config_dir = \"%s/etc\";\nrun_as = \"\";\nissuer = \"test\";\n"
-	         "services = { ui = [ \"login\", \"nopassword\" ]; api = [ \"mail\", \"ask\", \"bare\" ]; "
-	         "exempt = [ \"cron\" ]; };\n%s",
-	         folder, folder, folder, folder, settings);
-	stage_write(stage, "etc/sfmfa.conf", text);
 	for (size_t i = 0; i < sizeof(profiles) / sizeof(profiles[0]); i++) {
 		snprintf(name, sizeof(name), "etc/profiles.d/%s.conf", profiles[i][0]);
 		snprintf(text, sizeof(text), "label = \"%s\";\npermissions = [ %s ];\n", profiles[i][0], profiles[i][1]);
@@ -132,13 +161,25 @@ open_clock(struct stage *stage)
 }
 
 static bool
-there_is(const struct stage *stage, const char *name)
+is_listening(const struct stage *stage)
 {
-	char path[STAGE_PATH_SIZE];
-	struct stat st;
+	int fd = raw_connect(stage, "root.sock");
 
-	path_of(stage, name, path);
-	return stat(path, &st) == 0;
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+/* A sanitizer of gcc wants to be the first library of a program; fakeclock.so, which has none, may be that. */
+static void
+allow_preload(void)
+{
+	const char *before = getenv("ASAN_OPTIONS");
+	char options[1024];
+
+	snprintf(options, sizeof(options), "%s%sverify_asan_link_order=0", before != NULL ? before : "",
+	         before != NULL ? ":" : "");
+	setenv("ASAN_OPTIONS", options, 1);
 }
 
 /* Becomes a program that shares the clock; standard output and error go to the files given. */
@@ -153,7 +194,10 @@ become(const struct stage *stage, char *const argv[], int out, const char *error
 	err = open(errors, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	setenv("SFMFA_FAKECLOCK", clock, 1);
 	setenv("LD_PRELOAD", SFMFA_TEST_PRELOAD, 1);
-	if (null < 0 || err < 0 || dup2(null, 0) < 0 || dup2(err, 2) < 0 || (out >= 0 && dup2(out, 1) < 0))
+	allow_preload();
+	/* A test that fails half-way stops no daemon: then the end of its process does. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (null < 0 || err < 0 || dup2(null, 0) < 0 || dup2(err, 2) < 0 || dup2(out >= 0 ? out : err, 1) < 0)
 		_exit(126);
 	execv(argv[0], argv);
 	_exit(127);
@@ -170,11 +214,12 @@ stage_daemon_start(struct stage *stage)
 	cr_assert_geq(stage->daemon, 0);
 	if (stage->daemon == 0)
 		become(stage, argv, -1, "log");
-	for (int i = 0; i < POLLS_MAX && !there_is(stage, "run/root.sock"); i++) {
+	/* A socket that is there may not be listened at yet. */
+	for (int i = 0; i < POLLS_MAX && !is_listening(stage); i++) {
 		cr_assert_eq(waitpid(stage->daemon, NULL, WNOHANG), 0, "sfmfad has ended, see %s/log", stage->folder);
 		poll(NULL, 0, POLL_MS);
 	}
-	cr_assert(there_is(stage, "run/root.sock"), "sfmfad does not listen");
+	cr_assert(is_listening(stage), "sfmfad does not listen");
 }
 
 void
@@ -202,10 +247,31 @@ stage_open(struct stage *stage, const char *settings)
 	cr_assert_eq(chmod(stage->folder, 0755), 0);
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
 		make_folder(stage, folders[i]);
-	write_configuration(stage, settings);
+	stage_configure(stage, settings);
+	write_profiles(stage);
 	write_services(stage);
 	open_clock(stage);
 	stage_daemon_start(stage);
+}
+
+/* What a sanitizer had to say of the daemon or the command; without one nothing is found. */
+static void
+check_reports(const struct stage *stage, const char *name)
+{
+	char path[STAGE_PATH_SIZE], line[LINE_SIZE];
+	FILE *file;
+
+	path_of(stage, name, path);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return;
+	while (fgets(line, sizeof(line), file) != NULL) {
+		line[strcspn(line, "\n")] = '\0';
+		if (strstr(line, "runtime error: ") != NULL || strstr(line, "ERROR: AddressSanitizer") != NULL ||
+		    strstr(line, "ERROR: LeakSanitizer") != NULL)
+			note_failure("%s: %s", name, line);
+	}
+	fclose(file);
 }
 
 void
@@ -215,6 +281,8 @@ stage_close(struct stage *stage)
 	pid_t pid;
 
 	stage_daemon_stop(stage, SIGTERM);
+	check_reports(stage, "log");
+	check_reports(stage, "cli-errors");
 	munmap(stage->clock, 4096);
 	pid = fork();
 	if (pid == 0) {
@@ -222,6 +290,37 @@ stage_close(struct stage *stage)
 		_exit(127);
 	}
 	waitpid(pid, NULL, 0);
+}
+
+static unsigned
+configurations_read(const struct stage *stage)
+{
+	char path[STAGE_PATH_SIZE], line[LINE_SIZE];
+	unsigned count = 0;
+	FILE *file;
+
+	path_of(stage, "log", path);
+	file = fopen(path, "re");
+	cr_assert_not_null(file);
+	while (fgets(line, sizeof(line), file) != NULL)
+		count += strstr(line, "the configuration ") != NULL;
+	fclose(file);
+	return count;
+}
+
+void
+stage_replace(struct stage *stage, const char *name, const char *text)
+{
+	char aside[STAGE_PATH_SIZE], path[STAGE_PATH_SIZE];
+	unsigned before = configurations_read(stage);
+
+	path_of(stage, "aside", aside);
+	path_of(stage, name, path);
+	stage_write(stage, "aside", text);
+	cr_assert_eq(rename(aside, path), 0);
+	for (int i = 0; i < POLLS_MAX && configurations_read(stage) == before; i++)
+		poll(NULL, 0, POLL_MS);
+	cr_assert_neq(configurations_read(stage), before, "sfmfad has not read %s", name);
 }
 
 static void
@@ -274,9 +373,19 @@ stage_json(const struct stage *stage, const char *key, char *ret_text, size_t si
 	cr_assert_not_null(at);
 	end = strchr(at + 1, '"');
 	cr_assert_not_null(end);
-	cr_assert_lt((size_t)(end - at), size);
+	cr_assert_leq((size_t)(end - at), size);
 	memcpy(ret_text, at + 1, (size_t)(end - at - 1));
 	ret_text[end - at - 1] = '\0';
+}
+
+void
+stage_token(struct stage *stage, const char *words, char ret_token[STAGE_TOKEN_SIZE])
+{
+	char line[256];
+
+	cr_assert_lt(snprintf(line, sizeof(line), "--json token new %s", words), (int)sizeof(line));
+	cr_assert_eq(stage_sfmfa(stage, line), 0, "%s: %s", line, stage->output);
+	stage_json(stage, "token", ret_token, STAGE_TOKEN_SIZE);
 }
 
 void
@@ -285,12 +394,9 @@ stage_wait(struct stage *stage, int64_t seconds)
 	*stage->clock += seconds;
 }
 
-struct attempt_codes
-stage_login(struct stage *stage, struct talk *talk, const char *service, const char *user, const char *rhost,
-            const char *const answers[])
+pam_handle_t *
+stage_pam_start(struct stage *stage, const struct pam_conv *conversation, const char *service, const char *user)
 {
-	struct pam_conv conversation = { .conv = talk_converse, .appdata_ptr = talk };
-	struct attempt_codes codes = { .auth = PAM_ABORT, .account = PAM_ABORT };
 	const union {
 		void (*function)(int status, unsigned microseconds, void *data);
 		const void *pointer;
@@ -299,6 +405,15 @@ stage_login(struct stage *stage, struct talk *talk, const char *service, const c
 	pam_handle_t *pamh = NULL;
 
 	path_of(stage, "pam.d", services);
+	cr_assert_eq(pam_start_confdir(service, user, conversation, services, &pamh), PAM_SUCCESS);
+	/* Denials may be slowed down for people; a test is not one. */
+	cr_assert_eq(pam_set_item(pamh, PAM_FAIL_DELAY, no_delay.pointer), PAM_SUCCESS);
+	return pamh;
+}
+
+void
+stage_answers(const struct stage *stage, struct talk *talk, const char *const answers[])
+{
 	talk->answers = answers;
 	talk->given = 0;
 	talk->prompts = 0;
@@ -307,9 +422,17 @@ stage_login(struct stage *stage, struct talk *talk, const char *service, const c
 	talk->now = *stage->clock;
 	for (talk->answer_count = 0; answers[talk->answer_count] != NULL; talk->answer_count++)
 		;
-	cr_assert_eq(pam_start_confdir(service, user, &conversation, services, &pamh), PAM_SUCCESS);
-	/* Denials may be slowed down for people; a test is not one. */
-	cr_assert_eq(pam_set_item(pamh, PAM_FAIL_DELAY, no_delay.pointer), PAM_SUCCESS);
+}
+
+struct attempt_codes
+stage_login(struct stage *stage, struct talk *talk, const char *service, const char *user, const char *rhost,
+            const char *const answers[])
+{
+	struct pam_conv conversation = { .conv = talk_converse, .appdata_ptr = talk };
+	struct attempt_codes codes = { .auth = PAM_ABORT, .account = PAM_ABORT };
+	pam_handle_t *pamh = stage_pam_start(stage, &conversation, service, user);
+
+	stage_answers(stage, talk, answers);
 	if (rhost != NULL)
 		cr_assert_eq(pam_set_item(pamh, PAM_RHOST, rhost), PAM_SUCCESS);
 	codes.auth = pam_authenticate(pamh, 0);
@@ -317,6 +440,23 @@ stage_login(struct stage *stage, struct talk *talk, const char *service, const c
 		codes.account = pam_acct_mgmt(pamh, 0);
 	pam_end(pamh, codes.auth);
 	return codes;
+}
+
+void
+stage_hooks(struct stage *stage, struct talk *talk, const char *service, const char *user, const char *const answers[],
+            int ret_codes[HOOK_COUNT])
+{
+	struct pam_conv conversation = { .conv = talk_converse, .appdata_ptr = talk };
+	pam_handle_t *pamh = stage_pam_start(stage, &conversation, service, user);
+
+	stage_answers(stage, talk, answers);
+	ret_codes[HOOK_AUTHENTICATE] = pam_authenticate(pamh, 0);
+	ret_codes[HOOK_SETCRED] = pam_setcred(pamh, PAM_ESTABLISH_CRED);
+	ret_codes[HOOK_ACCT_MGMT] = pam_acct_mgmt(pamh, 0);
+	ret_codes[HOOK_OPEN] = pam_open_session(pamh, 0);
+	ret_codes[HOOK_CLOSE] = pam_close_session(pamh, 0);
+	ret_codes[HOOK_CHAUTHTOK] = pam_chauthtok(pamh, 0);
+	pam_end(pamh, ret_codes[HOOK_CLOSE]);
 }
 
 /* Calls back for every decision line, the newest last. */
@@ -342,15 +482,35 @@ walk_decisions(const struct stage *stage, const char *user, char *ret_line, size
 	return count;
 }
 
+/* Until the daemon has answered, whatever it is, and closed its end. */
+static void
+ask_status(int fd)
+{
+	FIELDS_AUTO reply = { 0 };
+
+	if (raw_send(fd, WIRE_VERB, "status", NULL) && raw_receive(fd, SOON_MS, &reply) == RAW_REPLY)
+		(void)raw_receive(fd, SOON_MS, &reply);
+}
+
 /*
- * A decision is logged right after its reply. The daemon answers one thing after the other: once a
- * command is answered, everything before it is in the log.
+ * A decision is logged after its reply, at the end of the daemon's turn; a new connection may be served in
+ * the same turn. One that was there already is served in a later turn: the first of them in one that also sees
+ * the peers that have left, the second in one after that.
  */
 static void
 sync_log(struct stage *stage)
 {
-	if (stage->daemon != 0)
-		(void)stage_sfmfa(stage, "status");
+	int fds[3];
+
+	if (stage->daemon == 0)
+		return;
+	for (int i = 0; i < 3; i++)
+		fds[i] = raw_connect(stage, "root.sock");
+	/* Accepted in the order in which they came, so its answer says that the others were accepted. */
+	for (int i = 2; i >= 0; i--) {
+		ask_status(fds[i]);
+		close(fds[i]);
+	}
 }
 
 unsigned

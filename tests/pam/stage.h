@@ -16,21 +16,25 @@
 
 #define STAGE_PATH_SIZE 256
 #define STAGE_PASSWORD  "correct horse" /* everybody's */
+#define STAGE_TOKEN_SIZE 25
 
 struct stage {
 	char folder[STAGE_PATH_SIZE];
 	pid_t daemon;      /* 0: not running */
+	bool no_once;
 	int64_t *clock;    /* mapped; the wall clock of the test, the daemon and the module */
 	char output[65536]; /* of the last stage_sfmfa() */
 };
 
 /*
  * Services made: "login" (ui), "mail" (api, the three-line stack), "ask" (api, factor prompted for), "cron" (exempt),
- * "bare" (api without split), "nopassword" (ui, sfmfa alone). settings are lines of sfmfa.conf, "" none.
+ * "bare" (api without split), "nopassword" (ui, sfmfa alone, in all six hooks). settings are lines of sfmfa.conf, "" none.
  * The standard profiles of the project are there.
  */
 void
 stage_open(struct stage *stage, const char *settings);
+
+/* Stops the daemon; a report of a sanitizer fails the test. */
 void
 stage_close(struct stage *stage);
 
@@ -39,9 +43,21 @@ stage_daemon_start(struct stage *stage);
 void
 stage_daemon_stop(struct stage *stage, int signal);
 
+/* The module finds no program to start where nobody listens (as root it may, in some surroundings). */
+void
+stage_forbid_once(struct stage *stage);
+
+/* Writes sfmfa.conf anew, with these settings. */
+void
+stage_configure(const struct stage *stage, const char *settings);
+
 /* Writes FOLDER/NAME. */
 void
 stage_write(const struct stage *stage, const char *name, const char *text);
+
+/* Puts FOLDER/NAME, a file of the configuration, in place at once; the daemon has read it then. */
+void
+stage_replace(struct stage *stage, const char *name, const char *text);
 
 /* Runs the CLI with the words of a line; its exit status, its standard output in stage->output. */
 int
@@ -50,6 +66,14 @@ stage_sfmfa(struct stage *stage, const char *words);
 /* A JSON text value of the last output: the first one with this key. Fails the test if there is none. */
 void
 stage_json(const struct stage *stage, const char *key, char *ret_text, size_t size);
+
+/* Changes everybody's password: letters, digits, spaces. */
+void
+stage_password(const struct stage *stage, const char *password);
+
+/* A new security token: the user and options of "token new". */
+void
+stage_token(struct stage *stage, const char *words, char ret_token[STAGE_TOKEN_SIZE]);
 
 /* Moves the clock. */
 void
@@ -64,6 +88,20 @@ struct attempt_codes {
 struct attempt_codes
 stage_login(struct stage *stage, struct talk *talk, const char *service, const char *user, const char *rhost,
             const char *const answers[]);
+
+/* What the talk will answer from now on, ended by NULL; the answers must outlive their use. */
+void
+stage_answers(const struct stage *stage, struct talk *talk, const char *const answers[]);
+
+/* A handle with this conversation, not slowed down by denials. */
+pam_handle_t *
+stage_pam_start(struct stage *stage, const struct pam_conv *conversation, const char *service, const char *user);
+
+/* What every hook answers where nobody stops at the first denial. */
+enum stage_hook { HOOK_AUTHENTICATE, HOOK_SETCRED, HOOK_ACCT_MGMT, HOOK_OPEN, HOOK_CLOSE, HOOK_CHAUTHTOK, HOOK_COUNT };
+void
+stage_hooks(struct stage *stage, struct talk *talk, const char *service, const char *user, const char *const answers[],
+            int ret_codes[HOOK_COUNT]);
 
 /* The newest line of the log that is a decision about the user; fails the test if there is none. */
 void
