@@ -268,5 +268,10 @@ administer_password_changed(struct command *command, struct input *input)
 	count = command->op.err == SFMFA_OK ? command->op.change.number : 0;
 	command_reply_number(command, "count", count);
 	command_note(command, "security tokens revoked after a password change: %lld", (long long)count);
+	/* Programs that stored them stop here: the person who changed the password is the one to know. */
+	if (count > 0 && text_format(command->ask.info, sizeof(command->ask.info),
+				     "%lld security token%s that went with your old password %s revoked.",
+				     (long long)count, count == 1 ? "" : "s", count == 1 ? "was" : "were") != SFMFA_OK)
+		command->ask.info[0] = '\0';
 	return command_done(command);
 }
