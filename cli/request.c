@@ -55,7 +55,6 @@ resolve(struct request *request, const char *typed)
 		request_add_number(request, WIRE_UID, (int64_t)request->user.uid);
 		return;
 	case NSS_UNKNOWN:
-		request->user_unknown = true;
 		request_add(request, WIRE_NSS, "unknown");
 		return;
 	case NSS_ERROR: break;
@@ -230,18 +229,13 @@ request_send_for_new_user(struct request *request, struct reply *ret_reply)
 	char name[NSS_NAME_SIZE];
 	char question[NSS_NAME_SIZE + 64];
 
-	if (request->user_unknown && !interactive)
-		request_add(request, "virtual", "1");
+	/* Only who is root for the daemon is told that a virtual user could be made. */
 	status = converse(request, ret_reply, &virtual_needed);
 	if (!virtual_needed)
 		return status;
-	if (!interactive) {
-		cli_error("there is no such user");
-		return STATUS_REFUSED;
-	}
 	text_printable(name, sizeof name, request->typed);
 	snprintf(question, sizeof question, "%s is not a system user. Make it a virtual user? [y/N] ", name);
-	if (!terminal_confirm(question)) {
+	if (interactive && !terminal_confirm(question)) {
 		cli_error("nothing was changed");
 		return STATUS_REFUSED;
 	}

@@ -23,7 +23,6 @@ struct request {
 	const char *typed;    /* the user as given; NULL: nobody named */
 	struct nss_user user; /* where user_known */
 	bool user_known;
-	bool user_unknown;    /* asked, and NSS does not know the name */
 	enum sfmfa_err err;   /* the first failure to add a field */
 	struct show show;
 };

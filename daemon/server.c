@@ -277,6 +277,16 @@ start_listening(struct server *server)
 	ev_signal_start(server->loop, &server->hangup);
 }
 
+/* Once nothing runs, sfmfa.db is whole without its log. */
+static void
+settle_store(struct server *server)
+{
+	struct diag diag = { 0 };
+
+	if (server->env.store != NULL && store_settle(server->env.store, &diag) != SFMFA_OK)
+		log_diag(LOG_WARNING, SFMFA_ERR_STORE, &diag);
+}
+
 enum sfmfa_err
 server_run(struct server *server, int once_fd, struct diag *diag)
 {
@@ -306,6 +316,8 @@ done:
 	while (server->parked != NULL)
 		connection_close(server->parked);
 	journal_flush(&server->journal);
+	if (!server->once)
+		settle_store(server);
 	return SFMFA_OK;
 }
 

@@ -23,6 +23,9 @@ make_keys(struct env *env, const struct secret *sealing_key, const char *id, str
 	err = store_commit(env->store, ops, 1, diag);
 	if (err == SFMFA_OK && op.err != SFMFA_OK)
 		err = diag_set(diag, op.err, "", 0, "data keys cannot be stored");
+	/* A database that lost its log must not look like one that never had keys: others would be made. */
+	if (err == SFMFA_OK)
+		err = store_settle(env->store, diag);
 	if (err == SFMFA_OK)
 		env->keyring = keyring;
 	keyring_clear(&keyring);

@@ -84,6 +84,19 @@ sqlite_close(struct store *store)
 	free(sqlite);
 }
 
+static enum sfmfa_err
+sqlite_settle(struct store *store, struct diag *diag)
+{
+	struct database *database = &sqlite_of(store)->main;
+
+	if (database->handle == NULL || database->read_only)
+		return SFMFA_OK;
+	if (sqlite3_wal_checkpoint_v2(database->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) != SQLITE_OK)
+		return diag_set(diag, SFMFA_ERR_STORE, "sfmfa.db", 0, "the log cannot be written back: %s",
+				sqlite3_errmsg(database->handle));
+	return SFMFA_OK;
+}
+
 static const struct store_ops sqlite_ops = {
 	.close = sqlite_close,
 	.read_user = sqlite_read_user,
@@ -96,6 +109,7 @@ static const struct store_ops sqlite_ops = {
 	.add_events = sqlite_add_events,
 	.list_events = sqlite_list_events,
 	.expire_events = sqlite_expire_events,
+	.settle = sqlite_settle,
 	.count_users = sqlite_count_users,
 };
 

@@ -79,3 +79,9 @@ store_count_users(struct store *store, int64_t *ret_count, struct diag *diag)
 {
 	return store->ops->count_users(store, ret_count, diag);
 }
+
+enum sfmfa_err
+store_settle(struct store *store, struct diag *diag)
+{
+	return store->ops->settle(store, diag);
+}

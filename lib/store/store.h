@@ -177,6 +177,7 @@ struct store_ops {
 	enum sfmfa_err (*list_events)(struct store *store, const struct event_filter *filter, struct event *ret_events,
 	                              size_t *ret_count, struct diag *diag);
 	enum sfmfa_err (*expire_events)(struct store *store, int64_t before, unsigned limit, struct diag *diag);
+	enum sfmfa_err (*settle)(struct store *store, struct diag *diag);
 	enum sfmfa_err (*count_users)(struct store *store, int64_t *ret_count, struct diag *diag);
 };
 
@@ -249,6 +250,13 @@ enum sfmfa_err
 store_expire_events(struct store *store, int64_t before, unsigned limit, struct diag *diag) SFMFA_MUST_USE;
 enum sfmfa_err
 store_count_users(struct store *store, int64_t *ret_count, struct diag *diag) SFMFA_MUST_USE;
+
+/*
+ * Brings what was committed to where it stays (SQLite: from the log into sfmfa.db), so that a copy made
+ * while nothing runs is whole without the log. Changes nothing that can be read; waits for nobody.
+ */
+enum sfmfa_err
+store_settle(struct store *store, struct diag *diag) SFMFA_MUST_USE;
 
 /*
  * The guard's arithmetic, pure and shared by every backend: what an attempt meets and leaves behind

@@ -137,6 +137,21 @@ Test(sqlite, the_log_is_grown_beforehand_and_kept)
 	cr_expect_leq(stat_of("sfmfa.db-wal").st_size, 3 << 19);
 }
 
+Test(sqlite, a_settled_store_is_whole_without_its_log)
+{
+	struct user_record alice = registered_user("alice", APP_COMPLETED), again;
+
+	cr_assert_eq(store_settle(contract_store, NULL), SFMFA_OK);
+	store_close(contract_store);
+	contract_store = NULL;
+	cr_assert_eq(unlink(in_folder("sfmfa.db-wal")), 0);
+	(void)unlink(in_folder("sfmfa.db-shm"));
+	reopen();
+	cr_assert_eq(store_read_user(contract_store, "alice", -1, &again, NULL), SFMFA_OK);
+	cr_assert_eq(again.app.state, APP_COMPLETED);
+	cr_assert_eq(again.generation, alice.generation);
+}
+
 Test(sqlite, an_answer_that_changes_nothing_writes_nothing)
 {
 	struct user_record alice = registered_user("alice", APP_COMPLETED);
