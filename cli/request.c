@@ -229,13 +229,15 @@ request_send_for_new_user(struct request *request, struct reply *ret_reply)
 	char name[NSS_NAME_SIZE];
 	char question[NSS_NAME_SIZE + 64];
 
-	/* Only who is root for the daemon is told that a virtual user could be made. */
+	/* Nobody is there to be asked: the name is meant. The daemon takes that from root only. */
+	if (!interactive)
+		request_add(request, "virtual", "1");
 	status = converse(request, ret_reply, &virtual_needed);
-	if (!virtual_needed)
+	if (!virtual_needed || !interactive)
 		return status;
 	text_printable(name, sizeof name, request->typed);
 	snprintf(question, sizeof question, "%s is not a system user. Make it a virtual user? [y/N] ", name);
-	if (interactive && !terminal_confirm(question)) {
+	if (!terminal_confirm(question)) {
 		cli_error("nothing was changed");
 		return STATUS_REFUSED;
 	}

@@ -320,7 +320,7 @@ authorize_root(struct command *command)
 	command_reply_number(command, "virtual_needed", 1);
 	return command_refuse(
 		command, REASON_UNKNOWN_USER,
-		"the system does not know this user: repeat with --virtual to make a virtual user");
+		"the system does not know this user, and no virtual user was asked for");
 }
 
 /* Who may, and whether the verb's own rules hold. Also after the proof, on what holds then. */
