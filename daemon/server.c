@@ -14,6 +14,7 @@
 
 #define ACCEPT_AT_ONCE  64    /* connections taken in one turn of the loop, a socket */
 #define DESCRIPTORS_MAX 65536 /* as many as the hard limit gives, and no more */
+#define NEVER           1e12  /* Unix seconds */
 #define DESCRIPTORS_OWN 64    /* store, log, look-ups */
 
 /* What becomes of a peer that is not root. */
@@ -213,6 +214,14 @@ on_before_sleep(struct ev_loop *loop, struct ev_prepare *watcher, int events)
 	journal_flush(&server->journal);
 }
 
+static void
+on_never(struct ev_loop *loop, struct ev_periodic *watcher, int events)
+{
+	(void)loop;
+	(void)watcher;
+	(void)events;
+}
+
 static unsigned
 raise_descriptor_limit(void)
 {
@@ -235,6 +244,7 @@ init_watchers(struct server *server)
 	ev_signal_init(&server->terminate, on_stop, SIGTERM);
 	ev_signal_init(&server->interrupt, on_stop, SIGINT);
 	ev_prepare_init(&server->before_sleep, on_before_sleep);
+	ev_periodic_init(&server->never, on_never, NEVER, 0.0, NULL);
 	server->root_accept.data = server;
 	server->any_accept.data = server;
 	server->config_changed.data = server;
@@ -294,6 +304,7 @@ server_run(struct server *server, int once_fd, struct diag *diag)
 	ev_signal_start(server->loop, &server->terminate);
 	ev_signal_start(server->loop, &server->interrupt);
 	ev_prepare_start(server->loop, &server->before_sleep);
+	ev_periodic_start(server->loop, &server->never);
 	if (server->once) {
 		uid_t uid;
 		pid_t pid;

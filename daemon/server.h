@@ -29,6 +29,7 @@ struct server {
 	int config_fd; /* inotify; -1: not watched */
 	struct ev_signal hangup, terminate, interrupt;
 	struct ev_prepare before_sleep;
+	struct ev_periodic never; /* without one libev looks for jumps of the clock once a minute */
 	struct batch batch;
 	struct journal journal;
 	struct lookup_pool lookups;
