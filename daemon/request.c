@@ -85,6 +85,8 @@ read_where(const struct fields *request, struct login_request *login)
 	if (err == SFMFA_OK)
 		err = optional_text(request, WIRE_TTY, login->tty, sizeof(login->tty));
 	if (err == SFMFA_OK)
+		err = optional_text(request, WIRE_PROMPT, login->prompt, sizeof(login->prompt));
+	if (err == SFMFA_OK)
 		err = optional_text(request, WIRE_APP, login->app, sizeof(login->app));
 	if (err == SFMFA_OK)
 		err = optional_text(request, WIRE_FLOW, login->flow, sizeof(login->flow));

@@ -14,7 +14,7 @@ struct pam_args {
 	bool ask;
 	bool debug;
 	const char *login_type; /* NULL: as the service is mapped */
-	const char *prompt;     /* NULL: the daemon's */
+	const char *prompt;     /* for the factor; NULL: the daemon's */
 	const char *app;
 	const char *flow;
 	struct client_options client;

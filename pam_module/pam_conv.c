@@ -71,19 +71,19 @@ classify(pam_handle_t *pamh, const char *answer, struct fields *request)
 }
 
 enum sfmfa_err
-conv_answer(pam_handle_t *pamh, const struct fields *reply, const char *prompt, struct fields *ret_request)
+conv_answer(pam_handle_t *pamh, const struct fields *reply, struct fields *ret_request)
 {
 	FIELDS_AUTO request = { 0 };
-	char words[PROMPT_SIZE];
+	char prompt[PROMPT_SIZE];
 	char *answer = NULL;
 	int style = fields_has(reply, WIRE_ECHO) ? PAM_PROMPT_ECHO_ON : PAM_PROMPT_ECHO_OFF;
 	enum sfmfa_err err;
 
-	err = fields_get_text(reply, WIRE_PROMPT, words, sizeof(words));
+	err = fields_get_text(reply, WIRE_PROMPT, prompt, sizeof(prompt));
 	if (err != SFMFA_OK)
 		return err;
 	conv_show(pamh, reply);
-	if (pam_prompt(pamh, style, &answer, "%s", prompt != NULL ? prompt : words) != PAM_SUCCESS) {
+	if (pam_prompt(pamh, style, &answer, "%s", prompt) != PAM_SUCCESS) {
 		wipe(answer, answer != NULL ? strlen(answer) : 0);
 		free(answer);
 		answer = NULL;

@@ -14,11 +14,11 @@ void
 conv_show(pam_handle_t *pamh, const struct fields *reply);
 
 /*
- * Shows the texts, asks the question of a status=ask reply (prompt NULL: the reply's own words) and makes the
+ * Shows the texts, asks the question of a status=ask reply and makes the
  * request that answers it. A conversation that fails is an answer too: the daemon decides and logs.
  */
 enum sfmfa_err
-conv_answer(pam_handle_t *pamh, const struct fields *reply, const char *prompt, struct fields *ret_request)
+conv_answer(pam_handle_t *pamh, const struct fields *reply, struct fields *ret_request)
 	SFMFA_MUST_USE;
 
 #endif

@@ -110,6 +110,8 @@ request_make(pam_handle_t *pamh, const char *verb, const struct pam_args *args, 
 	if (err == SFMFA_OK)
 		err = add_argument(&request, WIRE_LOGIN_TYPE, args->login_type);
 	if (err == SFMFA_OK)
+		err = add_argument(&request, WIRE_PROMPT, args->prompt);
+	if (err == SFMFA_OK)
 		err = add_argument(&request, WIRE_APP, args->app);
 	if (err == SFMFA_OK)
 		err = add_argument(&request, WIRE_FLOW, args->flow);

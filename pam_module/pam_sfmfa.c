@@ -72,7 +72,7 @@ converse(struct hook *hook, const struct fields *request, struct fields *ret_rep
 	while (err == SFMFA_OK && reply_says(ret_reply, WIRE_STATUS, WIRE_STATUS_ASK)) {
 		FIELDS_AUTO answer = { 0 };
 
-		err = conv_answer(hook->pamh, ret_reply, hook->args.prompt, &answer);
+		err = conv_answer(hook->pamh, ret_reply, &answer);
 		fields_finish(ret_reply);
 		if (err != SFMFA_OK)
 			return diag_set(diag, err, "", 0, "the question of the daemon could not be answered");

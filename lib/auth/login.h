@@ -25,6 +25,7 @@ struct login_request {
 	bool real_uid_is_root; /* of the calling process, for root_switches */
 	bool split;            /* API: take the tail off */
 	bool ask;              /* API: prompt for the factor, the service has a second field */
+	char prompt[ASK_TEXT_SIZE]; /* for the factor, in place of sfmfa's own; "" = none */
 	struct secret password; /* API with split: the whole field */
 	char app[NAME_SIZE];   /* "" = none */
 	char flow[NAME_SIZE];

@@ -28,13 +28,16 @@ prompt_for(uint32_t acceptable)
 enum turn
 login_ask_factor(struct login *login)
 {
+	const char *prompt = login->request.prompt;
+
+	if (prompt[0] == '\0')
+		prompt = prompt_for(login->decision.acceptable);
 	/* Nothing could be compared: better said at once than after a code was typed. */
 	if (!login->env->keyring.ready)
 		return login_settle(login, ATTEMPT_STORE, FACTOR_PASSWORD);
 	memset(&login->ask, 0, sizeof(login->ask));
 	/* Never echoed: clients with one field answer hidden prompts and fail at others. */
-	if (text_copy(login->ask.prompt, sizeof(login->ask.prompt), prompt_for(login->decision.acceptable)) !=
-	    SFMFA_OK)
+	if (text_copy(login->ask.prompt, sizeof(login->ask.prompt), prompt) != SFMFA_OK)
 		return login_fail(login, SFMFA_ERR_INTERNAL, "the prompt does not fit");
 	login->state = LOGIN_ASKED;
 	return TURN_ASK;

@@ -6,7 +6,7 @@
  * inside the reply.
  *
  *   verb=login             authenticate: user, nss, name, uid, service, [rhost], [tty], [ruser],
- *                          [login_type], [can_commit], [split + password | ask], [app], [flow]
+ *                          [login_type], [prompt], [can_commit], [split + password | ask], [app], [flow]
  *     -> status=ask need=answer [info]* [error]* prompt echo       answer with verb=answer
  *     -> status=ask need=groups [group]*                           answer with verb=groups
  *     -> status=done auth account level method login_type reason [info]* [error]* [login_id]

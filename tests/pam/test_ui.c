@@ -263,6 +263,23 @@ Test(ui, texts_that_cannot_be_shown_decide_nothing)
 	cr_assert_eq(LOGIN("alice", "{code}").auth, PAM_SUCCESS);
 }
 
+Test(ui, the_prompt_of_the_line_is_for_the_factor_only)
+{
+	char text[1024];
+
+	snprintf(text, sizeof(text), "auth required %s runtime_dir=%s/run [prompt=Your code please: ]\naccount required %s runtime_dir=%s/run\n",
+	         SFMFA_TEST_MODULE, stage.folder, SFMFA_TEST_MODULE, stage.folder);
+	stage_write(&stage, "pam.d/nopassword", text);
+	give_profile("alice", "mfa");
+	cr_assert_eq(stage_login(&stage, &talk, "nopassword", "alice", PEER,
+	                         (const char *const[]){ "{code}", "@empty", NULL }).auth, PAM_SUCCESS);
+	cr_assert_null(strstr(talk.transcript, "Your code please"), "%s", talk.transcript);
+	stage_wait(&stage, 30);
+	cr_assert_eq(stage_login(&stage, &talk, "nopassword", "alice", PEER, (const char *const[]){ "{code}", NULL }).auth,
+	             PAM_SUCCESS);
+	cr_assert_not_null(strstr(talk.transcript, "Your code please: "), "%s", talk.transcript);
+}
+
 Test(ui, exempt_services_authenticate_nobody)
 {
 	struct attempt_codes codes;
