@@ -81,53 +81,111 @@ struct doubts {
 };
 
 static void
-collect_sets(const struct standing *standing, const struct config *config,
-	     const struct memberships *memberships, struct effective_input *input, struct doubts *doubts)
+add_set(const struct permission_set *set, const struct assignment *direct, struct effective_input *input,
+	struct doubts *doubts)
+{
+	if (input->set_count == ASSIGNMENTS_MAX)
+		doubts->too_many = true;
+	else
+		input->sets[input->set_count++] = (struct granted_set){ set, direct };
+}
+
+/* Those whose members list does not settle it: asked one by one, which costs the number of sets. */
+static void
+doubt_sets(const struct standing *standing, const struct config *config,
+	   const struct memberships *memberships, struct doubts *doubts)
 {
 	for (size_t i = 0; i < config->set_count; i++) {
 		const struct permission_set *set = &config->sets[i];
-		const struct assignment *direct =
-			find_assignment(&standing->record, ASSIGNMENT_SET, set->name);
-		enum match match =
-			config_match_members(config, &set->members, standing->record.name, memberships);
 
-		if (direct != NULL || match == MATCH_YES) {
-			if (input->set_count == ASSIGNMENTS_MAX)
-				doubts->too_many = true;
-			else
-				input->sets[input->set_count++] = (struct granted_set){ set, direct };
-		} else if (match == MATCH_UNRESOLVED) {
-			if (doubts->set_count == ASSIGNMENTS_MAX)
-				doubts->too_many = true;
-			else
-				doubts->sets[doubts->set_count++] = set;
-		}
+		if (find_assignment(&standing->record, ASSIGNMENT_SET, set->name) != NULL ||
+		    config_match_members(config, &set->members, standing->record.name, memberships) !=
+			    MATCH_UNRESOLVED)
+			continue;
+		if (doubts->set_count == ASSIGNMENTS_MAX)
+			doubts->too_many = true;
+		else
+			doubts->sets[doubts->set_count++] = set;
+	}
+}
+
+/* By membership first, then what only an assignment brings. */
+static void
+collect_sets(const struct standing *standing, const struct config *config,
+	     const struct memberships *memberships, struct effective_input *input, struct doubts *doubts)
+{
+	const struct user_record *record = &standing->record;
+	struct member_sets members = { 0 };
+
+	if (config_list_sets(config, record->name, memberships, &members) != SFMFA_OK)
+		doubts->too_many = true;
+	for (size_t i = 0; i < members.count; i++)
+		add_set(members.items[i], find_assignment(record, ASSIGNMENT_SET, members.items[i]->name), input,
+			doubts);
+	for (size_t i = 0; i < record->assignment_count; i++) {
+		const struct assignment *direct = &record->assignments[i];
+		const struct permission_set *set =
+			direct->kind == ASSIGNMENT_SET ? config_find_set(config, direct->name) : NULL;
+
+		if (set != NULL &&
+		    config_match_members(config, &set->members, record->name, memberships) != MATCH_YES)
+			add_set(set, direct, input, doubts);
+	}
+	if (members.unresolved)
+		doubt_sets(standing, config, memberships, doubts);
+}
+
+static void
+add_group(const struct permission_set_group *group, const struct assignment *direct, struct effective_input *input,
+	struct doubts *doubts)
+{
+	if (input->group_count == ASSIGNMENTS_MAX)
+		doubts->too_many = true;
+	else
+		input->groups[input->group_count++] = (struct granted_group){ group, direct };
+}
+
+static void
+doubt_groups(const struct standing *standing, const struct config *config,
+	   const struct memberships *memberships, struct doubts *doubts)
+{
+	for (size_t i = 0; i < config->group_count; i++) {
+		const struct permission_set_group *group = &config->groups[i];
+
+		if (find_assignment(&standing->record, ASSIGNMENT_GROUP, group->name) != NULL ||
+		    config_match_members(config, &group->members, standing->record.name, memberships) !=
+			    MATCH_UNRESOLVED)
+			continue;
+		if (doubts->group_count == ASSIGNMENTS_MAX)
+			doubts->too_many = true;
+		else
+			doubts->groups[doubts->group_count++] = group;
 	}
 }
 
 static void
 collect_groups(const struct standing *standing, const struct config *config,
-	       const struct memberships *memberships, struct effective_input *input, struct doubts *doubts)
+	     const struct memberships *memberships, struct effective_input *input, struct doubts *doubts)
 {
-	for (size_t i = 0; i < config->group_count; i++) {
-		const struct permission_set_group *group = &config->groups[i];
-		const struct assignment *direct =
-			find_assignment(&standing->record, ASSIGNMENT_GROUP, group->name);
-		enum match match =
-			config_match_members(config, &group->members, standing->record.name, memberships);
+	const struct user_record *record = &standing->record;
+	struct member_groups members = { 0 };
 
-		if (direct != NULL || match == MATCH_YES) {
-			if (input->group_count == ASSIGNMENTS_MAX)
-				doubts->too_many = true;
-			else
-				input->groups[input->group_count++] = (struct granted_group){ group, direct };
-		} else if (match == MATCH_UNRESOLVED) {
-			if (doubts->group_count == ASSIGNMENTS_MAX)
-				doubts->too_many = true;
-			else
-				doubts->groups[doubts->group_count++] = group;
-		}
+	if (config_list_groups(config, record->name, memberships, &members) != SFMFA_OK)
+		doubts->too_many = true;
+	for (size_t i = 0; i < members.count; i++)
+		add_group(members.items[i], find_assignment(record, ASSIGNMENT_GROUP, members.items[i]->name), input,
+			doubts);
+	for (size_t i = 0; i < record->assignment_count; i++) {
+		const struct assignment *direct = &record->assignments[i];
+		const struct permission_set_group *group =
+			direct->kind == ASSIGNMENT_GROUP ? config_find_group(config, direct->name) : NULL;
+
+		if (group != NULL &&
+		    config_match_members(config, &group->members, record->name, memberships) != MATCH_YES)
+			add_group(group, direct, input, doubts);
 	}
+	if (members.unresolved)
+		doubt_groups(standing, config, memberships, doubts);
 }
 
 /* Direct permissions, and everything assigned that is not there (rules 3.4). */
