@@ -93,24 +93,9 @@ tell(const struct cli *cli, const struct arguments *arguments, const struct repl
 	free(text);
 }
 
-enum exit_status
-command_perm_assign(const struct cli *cli, const struct arguments *arguments)
-{
-	REQUEST_AUTO request = { 0 };
-	REPLY_AUTO reply = { 0 };
-	enum exit_status status;
-
-	request_begin(&request, cli, arguments);
-	for (size_t i = 0; i < arguments->rest_count; i++)
-		request_add(&request, "assignment", arguments->rest[i]);
-	status = request_send_for_new_user(&request, &reply);
-	if (status == STATUS_DONE)
-		tell(cli, arguments, &reply, "assigned");
-	return status;
-}
-
-enum exit_status
-command_perm_revoke(const struct cli *cli, const struct arguments *arguments)
+static enum exit_status
+change(const struct cli *cli, const struct arguments *arguments,
+       enum exit_status (*send)(struct request *request, struct reply *ret_reply), const char *done)
 {
 	REQUEST_AUTO request = { 0 };
 	REPLY_AUTO reply = { 0 };
@@ -120,8 +105,20 @@ command_perm_revoke(const struct cli *cli, const struct arguments *arguments)
 	for (size_t i = 0; i < arguments->rest_count; i++)
 		request_add(&request, "assignment", arguments->rest[i]);
 	request_add_options(&request, arguments, "force", NULL);
-	status = request_send(&request, &reply);
+	status = send(&request, &reply);
 	if (status == STATUS_DONE)
-		tell(cli, arguments, &reply, "revoked");
+		tell(cli, arguments, &reply, done);
 	return status;
+}
+
+enum exit_status
+command_perm_assign(const struct cli *cli, const struct arguments *arguments)
+{
+	return change(cli, arguments, request_send_for_new_user, "assigned");
+}
+
+enum exit_status
+command_perm_revoke(const struct cli *cli, const struct arguments *arguments)
+{
+	return change(cli, arguments, request_send, "revoked");
 }
