@@ -45,21 +45,17 @@ request_add_options(struct request *request, const struct arguments *arguments, 
 static void
 resolve(struct request *request, const char *typed)
 {
+	enum nss_status status;
+
 	if (geteuid() != 0)
 		return;
-	switch (nss_find_user(typed, &request->user)) {
-	case NSS_KNOWN:
-		request->user_known = true;
-		request_add(request, WIRE_NSS, "known");
-		request_add(request, WIRE_NAME, request->user.name);
-		request_add_number(request, WIRE_UID, (int64_t)request->user.uid);
+	status = nss_find_user(typed, &request->user);
+	request->user_known = status == NSS_KNOWN;
+	request_add(request, WIRE_NSS, nss_status_key(status));
+	if (!request->user_known)
 		return;
-	case NSS_UNKNOWN:
-		request_add(request, WIRE_NSS, "unknown");
-		return;
-	case NSS_ERROR: break;
-	}
-	request_add(request, WIRE_NSS, "error");
+	request_add(request, WIRE_NAME, request->user.name);
+	request_add_number(request, WIRE_UID, (int64_t)request->user.uid);
 }
 
 void

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "daemon/log.h"
+#include "daemon/person.h"
 #include "daemon/reply.h"
 #include "daemon/request.h"
 #include "daemon/server.h"
@@ -233,29 +234,40 @@ begin(struct connection *connection)
 	step(connection, NULL);
 }
 
+/* What was found of one person. Anything amiss leaves them unresolved, which is never "unknown". */
+static void
+take_person(const struct connection *connection, const struct fields *answer, const char *prefix, struct person *person)
+{
+	const struct config *config = connection->server->env.config;
+	struct person found;
+	bool resolved;
+
+	person->nss = NSS_ERROR;
+	if (answer == NULL || person_read(answer, prefix, &resolved, &found) != SFMFA_OK)
+		return;
+	if (config != NULL && person_read_memberships(answer, prefix, config, &found) != SFMFA_OK)
+		return;
+	doubt_memberships(connection, &found);
+	*person = found;
+}
+
 static void
 on_lookup(void *data, const struct fields *answer)
 {
 	struct connection *connection = data;
-	const struct config *config = connection->server->env.config;
-	struct person *caller = &connection->caller.person;
-	bool root = connection->caller.class == CALLER_ROOT;
 
 	connection->lookup = NULL;
-	if (!root && lookup_read_person(answer, "caller_", config, caller) != SFMFA_OK)
-		caller->nss = NSS_ERROR;
-	if (!root)
+	if (connection->caller.class != CALLER_ROOT) {
+		take_person(connection, answer, "caller_", &connection->caller.person);
 		connection->caller.several_names = lookup_has_several_names(answer);
-	doubt_memberships(connection, caller);
+	}
 	if (fields_has(&connection->request, WIRE_USER)) {
-		/* Without an answer the user is as typed and unresolved, whatever the peer said: never "unknown". */
+		/* As typed until it is resolved, whatever the peer said. */
 		struct person person = { .nss = NSS_ERROR };
 
 		memcpy(person.typed, connection->person.typed, sizeof(person.typed));
 		memcpy(person.name, person.typed, sizeof(person.name));
-		if (answer != NULL && lookup_read_person(answer, "", config, &person) != SFMFA_OK)
-			person.nss = NSS_ERROR;
-		doubt_memberships(connection, &person);
+		take_person(connection, answer, "", &person);
 		connection->person = person;
 	}
 	begin(connection);
@@ -308,7 +320,7 @@ static void
 take_first(struct connection *connection)
 {
 	enum verb verb = verb_of(&connection->request);
-	bool has_user = false, resolved = false;
+	bool has_user = fields_has(&connection->request, WIRE_USER), resolved = false;
 
 	server_open_state(connection->server);
 	know_caller(connection);
@@ -320,7 +332,7 @@ take_first(struct connection *connection)
 		refuse(connection, "refused", WIRE_OUTCOME_REFUSED, is_login(verb) ? "" : "not allowed");
 		return;
 	}
-	if (request_person(&connection->request, &has_user, &resolved, &connection->person) != SFMFA_OK ||
+	if (person_read(&connection->request, "", &resolved, &connection->person) != SFMFA_OK ||
 	    (is_login(verb) && !has_user)) {
 		refuse(connection, "usage", WIRE_OUTCOME_REFUSED, is_login(verb) ? "" : "malformed request");
 		return;
@@ -338,12 +350,15 @@ take_groups(struct connection *connection, const struct fields *request)
 {
 	char verb[FIELD_KEY_MAX + 1] = "";
 
-	if (fields_get_text(request, WIRE_VERB, verb, sizeof(verb)) != SFMFA_OK || strcmp(verb, "groups") != 0) {
+	if (fields_get_text(request, WIRE_VERB, verb, sizeof(verb)) != SFMFA_OK || strcmp(verb, WIRE_VERB_GROUPS) != 0) {
 		connection_close(connection);
 		return;
 	}
-	if (connection->server->env.config != NULL)
-		request_memberships(request, connection->server->env.config, &connection->person);
+	if (connection->server->env.config != NULL &&
+	    person_read_memberships(request, "", connection->server->env.config, &connection->person) != SFMFA_OK) {
+		connection_close(connection);
+		return;
+	}
 	doubt_memberships(connection, &connection->person);
 	begin(connection);
 }

@@ -45,13 +45,6 @@ lookup_start(struct lookup_pool *pool, uid_t caller, const char *user, const str
 void
 lookup_cancel(struct lookup_pool *pool, struct lookup *lookup);
 
-/*
- * Reads one person out of an answer: prefix "caller_" or "". With config NULL nobody is a member of anything.
- */
-enum sfmfa_err
-lookup_read_person(const struct fields *answer, const char *prefix, const struct config *config,
-                   struct person *ret_person) SFMFA_MUST_USE;
-
 /* Whether the caller's uid has several names (rules 1). */
 bool
 lookup_has_several_names(const struct fields *answer);

@@ -80,11 +80,10 @@ static enum sfmfa_err
 add_person(struct fields *answer, const char *prefix, const struct question *question, enum nss_status status,
            const struct nss_user *user)
 {
-	static const char *const words[] = { [NSS_ERROR] = "error", [NSS_UNKNOWN] = "unknown", [NSS_KNOWN] = "known" };
 	char uid[24];
 	enum sfmfa_err err;
 
-	err = add_key(answer, prefix, WIRE_NSS, words[status]);
+	err = add_key(answer, prefix, WIRE_NSS, nss_status_key(status));
 	if (err != SFMFA_OK || status != NSS_KNOWN)
 		return err;
 	err = add_key(answer, prefix, WIRE_NAME, user->name);

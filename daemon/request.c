@@ -26,54 +26,6 @@ optional_switch(const struct fields *request, const char *key, bool *ret_on)
 	return err == SFMFA_ERR_NOT_FOUND ? SFMFA_OK : err;
 }
 
-enum sfmfa_err
-request_person(const struct fields *request, bool *ret_has_user, bool *ret_resolved, struct person *ret_person)
-{
-	struct person person = { .nss = NSS_ERROR };
-	char nss[16] = "";
-	int64_t uid;
-	enum sfmfa_err err;
-
-	*ret_has_user = fields_has(request, WIRE_USER);
-	err = optional_text(request, WIRE_USER, person.typed, sizeof(person.typed));
-	if (err == SFMFA_OK)
-		err = text_copy(person.name, sizeof(person.name), person.typed);
-	if (err == SFMFA_OK)
-		err = optional_text(request, WIRE_NSS, nss, sizeof(nss));
-	if (err != SFMFA_OK)
-		return err;
-	if (strcmp(nss, "unknown") == 0)
-		person.nss = NSS_UNKNOWN;
-	if (strcmp(nss, "known") == 0) {
-		person.nss = NSS_KNOWN;
-		err = fields_get_text(request, WIRE_NAME, person.name, sizeof(person.name));
-		if (err == SFMFA_OK)
-			err = fields_get_number(request, WIRE_UID, 0, UINT32_MAX, &uid);
-		if (err != SFMFA_OK)
-			return err;
-		person.uid = (uid_t)uid;
-	}
-	*ret_resolved = nss[0] != '\0';
-	*ret_person = person;
-	return SFMFA_OK;
-}
-
-void
-request_memberships(const struct fields *answer, const struct config *config, struct person *person)
-{
-	struct field field;
-	size_t at = 0;
-
-	while (fields_next(answer, &at, &field)) {
-		char group[NSS_NAME_SIZE];
-		bool in = field_is(&field, WIRE_IN), unresolved = field_is(&field, WIRE_UNRESOLVED);
-
-		if ((in || unresolved) && field_text(&field, group, sizeof(group)) == SFMFA_OK)
-			memberships_note(&person->memberships, config, group, in, unresolved);
-	}
-	person->groups_known = true;
-}
-
 static enum sfmfa_err
 read_where(const struct fields *request, struct login_request *login)
 {
@@ -187,15 +139,15 @@ request_input(const struct fields *request, struct input *ret_input)
 	err = fields_get_text(request, WIRE_VERB, verb, sizeof(verb));
 	if (err != SFMFA_OK)
 		return err;
-	if (strcmp(verb, "first-factor-ok") == 0) {
+	if (strcmp(verb, WIRE_VERB_FIRST_FACTOR_OK) == 0) {
 		ret_input->kind = INPUT_FIRST_FACTOR_OK;
 		return SFMFA_OK;
 	}
-	if (strcmp(verb, "commit") == 0) {
+	if (strcmp(verb, WIRE_VERB_COMMIT) == 0) {
 		ret_input->kind = INPUT_COMMIT;
 		return SFMFA_OK;
 	}
-	if (strcmp(verb, "answer") != 0)
+	if (strcmp(verb, WIRE_VERB_ANSWER) != 0)
 		return SFMFA_ERR_INVALID;
 	if (fields_has(request, WIRE_PLACEHOLDER)) {
 		ret_input->kind = INPUT_PLACEHOLDER;

@@ -9,15 +9,6 @@
 #include "base/fields.h"
 #include "model/verb.h"
 
-/* user, nss, name, uid as a root peer says them. has_user false: none is named. */
-enum sfmfa_err
-request_person(const struct fields *request, bool *ret_has_user, bool *ret_resolved, struct person *ret_person)
-	SFMFA_MUST_USE;
-
-/* The in= and unresolved= fields of an answer to need=groups. */
-void
-request_memberships(const struct fields *answer, const struct config *config, struct person *person);
-
 /* verb=login and verb=account. */
 enum sfmfa_err
 request_login(const struct fields *request, enum verb verb, const struct person *person,

@@ -38,16 +38,11 @@ subject_key(const struct pam_subject *subject)
 static enum sfmfa_err
 add_subject(struct fields *request, const struct pam_subject *subject)
 {
-	static const char *const words[] = {
-		[NSS_ERROR] = "error",
-		[NSS_UNKNOWN] = "unknown",
-		[NSS_KNOWN] = "known",
-	};
 	enum sfmfa_err err;
 
 	err = fields_add_text(request, WIRE_USER, subject->typed);
 	if (err == SFMFA_OK)
-		err = fields_add_text(request, WIRE_NSS, words[subject->status]);
+		err = fields_add_text(request, WIRE_NSS, nss_status_key(subject->status));
 	if (err != SFMFA_OK || subject->status != NSS_KNOWN)
 		return err;
 	err = fields_add_text(request, WIRE_NAME, subject->user.name);

@@ -21,6 +21,26 @@ struct scratch {
 	size_t size;
 };
 
+static const char *const status_keys[] = {
+	[NSS_ERROR] = "error",
+	[NSS_UNKNOWN] = "unknown",
+	[NSS_KNOWN] = "known",
+};
+
+const char *
+nss_status_key(enum nss_status status)
+{
+	return (unsigned)status <= NSS_KNOWN ? status_keys[status] : status_keys[NSS_ERROR];
+}
+
+enum nss_status
+nss_status_from_key(const char *key)
+{
+	if (strcmp(key, status_keys[NSS_KNOWN]) == 0)
+		return NSS_KNOWN;
+	return strcmp(key, status_keys[NSS_UNKNOWN]) == 0 ? NSS_UNKNOWN : NSS_ERROR;
+}
+
 static void
 scratch_finish(struct scratch *scratch)
 {

@@ -18,6 +18,12 @@ enum nss_status {
 	NSS_KNOWN,
 };
 
+/* "error", "unknown", "known": how a status is written on the wire. A word that is none of these is an error. */
+const char *
+nss_status_key(enum nss_status status);
+enum nss_status
+nss_status_from_key(const char *key);
+
 struct nss_user {
 	char name[NSS_NAME_SIZE]; /* pw_name: the canonical spelling */
 	uid_t uid;

@@ -161,3 +161,12 @@ Test(nss, a_member_of_very_many_groups_of_very_many_members_is_found)
 	cr_assert_eq(got[1], NSS_MEMBER_YES);
 	cr_assert_eq(got[2], NSS_MEMBER_YES);
 }
+
+Test(nss, a_status_is_written_and_read_as_one_word)
+{
+	cr_assert_eq(nss_status_from_key(nss_status_key(NSS_KNOWN)), NSS_KNOWN);
+	cr_assert_eq(nss_status_from_key(nss_status_key(NSS_UNKNOWN)), NSS_UNKNOWN);
+	cr_assert_eq(nss_status_from_key(nss_status_key(NSS_ERROR)), NSS_ERROR);
+	cr_assert_eq(nss_status_from_key("Known"), NSS_ERROR, "any other word is an error, never \"unknown\"");
+	cr_assert_eq(nss_status_from_key(""), NSS_ERROR);
+}
