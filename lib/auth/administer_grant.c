@@ -12,36 +12,6 @@ weakening_grants(void)
 #define WEAKENING_LOSSES                                                                                     \
 	(PERMISSION_BIT(PERMISSION_MFA_UI_LOGINS) | PERMISSION_BIT(PERMISSION_MFA_API_LOGINS))
 
-/* A store in which one user's record is already changed, so that the same function works the user out. */
-struct preview_store {
-	struct store base;
-	const struct user_record *record;
-};
-
-static enum sfmfa_err
-preview_read_user(struct store *store, const char *name, int64_t caller, struct user_record *ret_user,
-		  struct diag *diag)
-{
-	const struct preview_store *preview = (const struct preview_store *)store;
-
-	(void)name;
-	(void)caller;
-	(void)diag;
-	*ret_user = *preview->record;
-	return SFMFA_OK;
-}
-
-static enum sfmfa_err
-read_preview(const struct command *command, const struct user_record *record, struct standing *ret_standing,
-	     struct diag *diag)
-{
-	static const struct store_ops ops = { .read_user = preview_read_user };
-	struct preview_store preview = { .base = { .ops = &ops }, .record = record };
-	const struct env env = { .store = &preview.base, .clock = command->env->clock };
-
-	return standing_read(&env, command->config, &command->person, -1, ret_standing, diag);
-}
-
 static const char *
 first_key(uint32_t permissions)
 {
@@ -106,7 +76,7 @@ administer_check_change(struct command *command, struct administer_change *chang
 		change->record.id = INT64_MAX;
 		change->record.is_virtual = command->person.nss != NSS_KNOWN;
 	}
-	err = read_preview(command, &change->record, &after, &diag);
+	err = standing_work_out(command->config, &command->person, &change->record, &after, &diag);
 	if (err != SFMFA_OK)
 		return command_fail(command, err, &diag);
 	good = judge(command, change, force, &after);

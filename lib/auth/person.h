@@ -7,6 +7,7 @@
 
 #include "base/nss.h"
 #include "config/config.h"
+#include "model/holding.h"
 #include "model/limits.h"
 #include "model/login_type.h"
 #include "model/user.h"
@@ -42,7 +43,7 @@ struct standing {
 	const struct profile *profile;
 	struct effective *effective; /* heap, owned */
 	bool fault;                /* rules 3.2, 3.4: this user's logins are DENY configuration */
-	char fault_text[512];
+	char fault_text[FAULT_TEXT_SIZE];
 };
 
 /*
@@ -55,6 +56,11 @@ struct standing {
 enum sfmfa_err
 standing_read(const struct env *env, const struct config *config, const struct person *person, int64_t guard_caller,
               struct standing *ret_standing, struct diag *diag) SFMFA_MUST_USE;
+
+/* The same of a record at hand: as it would be after a change, say. */
+enum sfmfa_err
+standing_work_out(const struct config *config, const struct person *person, const struct user_record *record,
+                  struct standing *ret_standing, struct diag *diag) SFMFA_MUST_USE;
 
 void
 standing_finish(struct standing *standing);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 /* Kinds of grantors, in the order in which one of them is named as the origin. */
 enum rank {
 	RANK_PROFILE = 0,
@@ -83,12 +85,19 @@ add_direct(struct sum *sum, const struct assignment *assignment)
 	add_grant(sum, &grant, RANK_DIRECT);
 }
 
+/* A set bound to another license does not apply, whoever its members are. */
+static bool
+set_applies(const struct permission_set *set, const char *license)
+{
+	return set->license[0] == '\0' || text_equals(set->license, license);
+}
+
 /* group NULL: the set stands alone. */
 static void
 add_set(struct sum *sum, const struct permission_set *set, const struct permission_set_group *group,
         const struct assignment *direct, const char *license)
 {
-	if (set->license[0] != '\0' && strcmp(set->license, license) != 0)
+	if (!set_applies(set, license))
 		return;
 	for (unsigned i = 0; i < PERMISSION_COUNT; i++) {
 		struct grant grant = {
@@ -118,21 +127,92 @@ add_group(struct sum *sum, const struct granted_group *granted, const char *lice
 		add_set(sum, group->sets[i], group, granted->direct, license);
 }
 
-void
-effective_compute(const struct effective_input *input, struct effective *ret_effective)
+static const char *
+license_of(const struct holding *holding)
 {
-	const char *license = input->profile != NULL ? input->profile->license : "";
+	return holding->profile != NULL ? holding->profile->license : "";
+}
+
+void
+effective_compute(const struct holding *holding, struct effective *ret_effective)
+{
+	const char *license = license_of(holding);
 	struct sum sum = {.effective = ret_effective};
 
 	memset(ret_effective, 0, sizeof(*ret_effective));
-	if (input->profile != NULL)
-		add_profile(&sum, input->profile);
-	for (size_t i = 0; i < input->direct_count && i < ASSIGNMENTS_MAX; i++)
-		add_direct(&sum, input->direct_permissions[i]);
-	for (size_t i = 0; i < input->set_count && i < ASSIGNMENTS_MAX; i++)
-		add_set(&sum, input->sets[i].set, NULL, input->sets[i].direct, license);
-	for (size_t i = 0; i < input->group_count && i < ASSIGNMENTS_MAX; i++)
-		add_group(&sum, &input->groups[i], license);
-	if (input->license != NULL)
-		ret_effective->forbidden = ret_effective->permissions & input->license->forbids;
+	if (holding->profile != NULL)
+		add_profile(&sum, holding->profile);
+	for (size_t i = 0; i < holding->direct_count && i < ASSIGNMENTS_MAX; i++)
+		add_direct(&sum, holding->direct_permissions[i]);
+	for (size_t i = 0; i < holding->set_count && i < ASSIGNMENTS_MAX; i++)
+		add_set(&sum, holding->sets[i].set, NULL, holding->sets[i].direct, license);
+	for (size_t i = 0; i < holding->group_count && i < ASSIGNMENTS_MAX; i++)
+		add_group(&sum, &holding->groups[i], license);
+	if (holding->license != NULL)
+		ret_effective->forbidden = ret_effective->permissions & holding->license->forbids;
+}
+
+static bool
+say(char ret_text[FAULT_TEXT_SIZE], const char *what, const char *name, const char *how)
+{
+	/* Names of the model are bounded well below the size; an empty text is a fault all the same. */
+	if (text_format(ret_text, FAULT_TEXT_SIZE, "%s %s %s", what, name, how) != SFMFA_OK)
+		ret_text[0] = '\0';
+	return true;
+}
+
+/* What membership in this group would give. */
+static uint32_t
+granted_by_group(const struct permission_set_group *group, const char *license)
+{
+	uint32_t granted = 0;
+
+	for (size_t i = 0; i < group->set_count && i < SETS_PER_GROUP_MAX; i++) {
+		if (set_applies(group->sets[i], license))
+			granted |= group->sets[i]->permissions;
+	}
+	return granted & ~group->muting;
+}
+
+/* A group that cannot be resolved is a fault only if membership could change what the user may do. */
+static bool
+find_doubt(const struct holding *holding, uint32_t effective, char ret_text[FAULT_TEXT_SIZE])
+{
+	const char *license = license_of(holding);
+
+	if (holding->too_many)
+		return say(ret_text, "more permission sets and groups than", "one user", "can have");
+	for (size_t i = 0; i < holding->doubtful_set_count; i++) {
+		const struct permission_set *set = holding->doubtful_sets[i];
+
+		if (set_applies(set, license) && (set->permissions & ~effective) != 0)
+			return say(ret_text, "a Unix group of the permission set", set->name,
+			           "cannot be resolved");
+	}
+	for (size_t i = 0; i < holding->doubtful_group_count; i++) {
+		const struct permission_set_group *group = holding->doubtful_groups[i];
+
+		if ((granted_by_group(group, license) & ~effective) != 0)
+			return say(ret_text, "a Unix group of the permission set group", group->name,
+			           "cannot be resolved");
+	}
+	return false;
+}
+
+bool
+effective_find_fault(const struct holding *holding, const struct effective *effective,
+                     char ret_text[FAULT_TEXT_SIZE])
+{
+	if (holding->fault) {
+		memcpy(ret_text, holding->fault_text, FAULT_TEXT_SIZE);
+		return true;
+	}
+	if (find_doubt(holding, effective->permissions, ret_text))
+		return true;
+	for (unsigned i = 0; i < PERMISSION_COUNT; i++) {
+		if (permission_in(effective->forbidden, (enum permission)i))
+			return say(ret_text, permission_info((enum permission)i)->key,
+			           "is held although it is forbidden by the license", license_of(holding));
+	}
+	return false;
 }

@@ -5,35 +5,13 @@
 #ifndef SFMFA_POLICY_EFFECTIVE_H
 #define SFMFA_POLICY_EFFECTIVE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "model/profile.h"
-#include "model/user.h"
+#include "model/holding.h"
 
 #define GRANTS_MAX 256
-
-/* A set or group the user has, and how: by the file's members list or by direct assignment. */
-struct granted_set {
-	const struct permission_set *set;
-	const struct assignment *direct; /* NULL: by membership */
-};
-struct granted_group {
-	const struct permission_set_group *group;
-	const struct assignment *direct;
-};
-
-struct effective_input {
-	const struct profile *profile;
-	const struct assignment *direct_permissions[ASSIGNMENTS_MAX];
-	size_t direct_count;
-	struct granted_set sets[ASSIGNMENTS_MAX];
-	size_t set_count;
-	struct granted_group groups[ASSIGNMENTS_MAX];
-	size_t group_count;
-	/* License of the profile: what it forbids, NULL: no such license or none named. */
-	const struct license *license;
-};
 
 struct grant {
 	enum permission permission;
@@ -59,10 +37,19 @@ struct effective {
 
 /*
  * Pure. A set bound to another license than the profile's does not apply (its grants are left out).
- * Direct assignments are keys of permissions (permission_from_name()); an unknown one is ignored here:
- * lib/auth reports it as a fault of this user.
+ * Direct assignments are keys of permissions (permission_from_name()); an unknown one is ignored here: the
+ * holding has it as its fault.
  */
 void
-effective_compute(const struct effective_input *input, struct effective *ret_effective);
+effective_compute(const struct holding *holding, struct effective *ret_effective);
+
+/*
+ * Whether this user's logins are DENY configuration (rules 3.2, 3.4), and why: the fault of the holding; a
+ * Unix group that cannot be resolved where membership could change what the user may do; a permission that
+ * the license forbids. The first is the one that is told.
+ */
+bool
+effective_find_fault(const struct holding *holding, const struct effective *effective,
+                     char ret_text[FAULT_TEXT_SIZE]);
 
 #endif

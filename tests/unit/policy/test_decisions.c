@@ -165,7 +165,7 @@ build(const struct row *row, struct scene *scene)
 {
 	static struct effective effective;
 	struct license license = {.name = "limited"};
-	struct effective_input input = {.profile = &scene->profile, .license = &license};
+	struct holding input = {.profile = &scene->profile, .license = &license};
 	struct facts *facts = &scene->facts;
 
 	scene_init(scene, row_is(row, COLUMN_LOGIN_TYPE, "api") ? LOGIN_API : LOGIN_UI);

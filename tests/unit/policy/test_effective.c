@@ -48,7 +48,7 @@ Test(effective, permissions_add_up_from_everywhere)
 	};
 	struct permission_set set, member;
 	struct permission_set_group group = {.name = "group", .sets = {&member}, .set_count = 1};
-	struct effective_input input = {
+	struct holding input = {
 		.profile = &profile,
 		.direct_permissions = {&direct},
 		.direct_count = 1,
@@ -77,7 +77,7 @@ Test(effective, a_muting_list_works_inside_its_group_only)
 	struct permission_set set;
 	struct permission_set_group muted = {.name = "muted", .sets = {&set}, .set_count = 1, .muting = UI};
 	struct permission_set_group whole = {.name = "whole", .sets = {&set}, .set_count = 1};
-	struct effective_input input = {.profile = &profile, .groups = {{&muted, NULL}}, .group_count = 1};
+	struct holding input = {.profile = &profile, .groups = {{&muted, NULL}}, .group_count = 1};
 
 	set_init(&set, "set", UI | API);
 	effective_compute(&input, &effective);
@@ -105,7 +105,7 @@ Test(effective, a_set_bound_to_another_license_does_not_apply_alone_or_in_a_grou
 	struct profile profile = profile_of(ON);
 	struct permission_set set;
 	struct permission_set_group group = {.name = "group", .sets = {&set}, .set_count = 1};
-	struct effective_input input = {
+	struct holding input = {
 		.profile = &profile,
 		.sets = {{&set, NULL}},
 		.set_count = 1,
@@ -129,7 +129,7 @@ Test(effective, what_the_license_forbids_is_held_and_shown_as_a_fault)
 {
 	struct profile profile = profile_of(ON | UI);
 	struct license license = {.name = "limited-access-free", .forbids = UI | ONLY};
-	struct effective_input input = {.profile = &profile, .license = &license};
+	struct holding input = {.profile = &profile, .license = &license};
 
 	effective_compute(&input, &effective);
 	cr_expect_eq(effective.permissions, ON | UI);
@@ -141,7 +141,7 @@ Test(effective, an_unknown_direct_permission_grants_nothing)
 	struct profile profile = profile_of(0);
 	struct assignment unknown = {.kind = ASSIGNMENT_PERMISSION, .name = "no-such"};
 	struct assignment other_kind = {.kind = ASSIGNMENT_SET, .name = "mfa-ui-logins"};
-	struct effective_input input = {
+	struct holding input = {
 		.profile = &profile,
 		.direct_permissions = {&unknown, &other_kind},
 		.direct_count = 2,
@@ -157,7 +157,7 @@ Test(effective, who_assigned_a_set_is_remembered_with_its_grants)
 	struct profile profile = profile_of(0);
 	struct permission_set set;
 	struct assignment direct = {.kind = ASSIGNMENT_SET, .name = "set", .by = "carol", .at = 5};
-	struct effective_input input = {.profile = &profile, .sets = {{&set, &direct}}, .set_count = 1};
+	struct holding input = {.profile = &profile, .sets = {{&set, &direct}}, .set_count = 1};
 
 	set_init(&set, "set", UI);
 	effective_compute(&input, &effective);
@@ -170,7 +170,7 @@ Test(effective, more_grants_than_can_be_listed_still_count)
 {
 	static struct permission_set sets[ASSIGNMENTS_MAX];
 	struct profile profile = profile_of(0);
-	struct effective_input input = {.profile = &profile, .set_count = ASSIGNMENTS_MAX};
+	struct holding input = {.profile = &profile, .set_count = ASSIGNMENTS_MAX};
 
 	for (size_t i = 0; i < ASSIGNMENTS_MAX; i++) {
 		set_init(&sets[i], "set", i + 1 == ASSIGNMENTS_MAX ? UI : ON | API | ONLY |
@@ -190,7 +190,7 @@ Test(effective, the_order_of_the_files_does_not_matter)
 	struct profile profile = profile_of(0);
 	struct permission_set sets[4];
 	struct permission_set_group groups[4];
-	struct effective_input input = {.profile = &profile, .set_count = 4, .group_count = 4};
+	struct holding input = {.profile = &profile, .set_count = 4, .group_count = 4};
 	struct origin first[PERMISSION_COUNT];
 	uint32_t permissions = 0;
 
