@@ -7,9 +7,9 @@
 #include "base/text.h"
 #include "options.h"
 
-extern const struct option_spec options_enroll[], options_explain[], options_log[], options_perm_revoke[],
+extern const struct option_spec options_check[], options_enroll[], options_explain[], options_log[], options_perm_revoke[],
 	options_temp_code[], options_token_new[], options_token_revoke[], options_user_delete[],
-	options_user_list[];
+	options_user_list[], options_profile_edit[];
 
 const struct command cli_commands[] = {
 #define COMMAND(symbol, words, verb, subject, min, max, usage, options, help, example)                       \

@@ -49,64 +49,91 @@ copy(const char *text)
 
 /* One page; the key of the next one in *ret_next, heap; NULL: this was the last. */
 static enum exit_status
-run_page(struct request *request, const struct list *list, const char *key, struct table *table,
-	 int64_t *count, char **ret_next)
+walk_page(const struct request *request, const struct walk *walk, const char *key, char **ret_next)
 {
 	REPLY_AUTO reply = { 0 };
 	REQUEST_AUTO page = *request;
 	struct record entry;
 	enum exit_status status;
 	const char *next;
+	bool more = true;
 	size_t at = 0;
 
 	page.fields = (struct fields){ 0 };
 	if (page.err == SFMFA_OK)
 		page.err = fields_decode(&page.fields, request->fields.bytes, request->fields.size);
-	request_add(&page, list->page_by, key);
+	request_add(&page, walk->page_by, key);
 	status = request_send(&page, &reply);
 	if (status != STATUS_DONE)
 		return status;
-	while ((list->limit == 0 || *count < list->limit) &&
-	       record_next(&reply.all, list->begins, &at, &entry)) {
-		if (request->cli->json)
-			print_json(list, &entry);
-		else
-			add_row(table, list->columns, list->column_count, &entry);
-		(*count)++;
-	}
+	while (more && record_next(&reply.all, walk->begins, &at, &entry))
+		more = walk->visit(&entry, walk->data);
 	next = record_text(&reply.all, "next");
 	/* A page that says the same key again would never end. */
-	if (next && next[0] != '\0' && !(key && text_equals(key, next)) &&
-	    !(list->limit && *count >= list->limit))
+	if (more && next && next[0] != '\0' && !(key && text_equals(key, next)))
 		*ret_next = copy(next);
 	return STATUS_DONE;
 }
 
 enum exit_status
-list_run(struct request *request, const struct list *list)
+list_walk(const struct request *request, const struct walk *walk)
 {
-	TABLE_AUTO table = { .columns = 0 };
 	enum exit_status status;
-	int64_t count = 0;
 	char *key = NULL;
 
-	json_begin();
-	begin_table(&table, list->columns, list->column_count);
 	do {
 		char *next = NULL;
 
-		status = run_page(request, list, key, &table, &count, &next);
+		status = walk_page(request, walk, key, &next);
 		free(key);
 		key = next;
-	} while (status == STATUS_DONE && key && !ferror(stdout));
+	} while (status == STATUS_DONE && key);
 	free(key);
-	if (status != STATUS_DONE || request->cli->json)
-		return status;
-	if (count == 0)
-		cli_say(request->cli, "%s", list->empty);
+	return status;
+}
+
+/* A list while it is shown. */
+struct showing {
+	const struct cli *cli;
+	const struct list *list;
+	struct table table;
+	int64_t count;
+};
+
+static bool
+show_entry(const struct record *entry, void *data)
+{
+	struct showing *showing = data;
+	const struct list *list = showing->list;
+
+	if (list->limit && showing->count >= list->limit)
+		return false;
+	if (showing->cli->json)
+		print_json(list, entry);
 	else
-		table_print(&table, stdout, terminal_columns(stdout), terminal_may_colour(stdout));
-	return STATUS_DONE;
+		add_row(&showing->table, list->columns, list->column_count, entry);
+	showing->count++;
+	return !ferror(stdout);
+}
+
+enum exit_status
+list_run(struct request *request, const struct list *list)
+{
+	struct showing showing = { .cli = request->cli, .list = list };
+	const struct walk walk = { list->begins, list->page_by, show_entry, &showing };
+	enum exit_status status;
+
+	json_begin();
+	begin_table(&showing.table, list->columns, list->column_count);
+	status = list_walk(request, &walk);
+	if (status == STATUS_DONE && !request->cli->json) {
+		if (showing.count == 0)
+			cli_say(request->cli, "%s", list->empty);
+		else
+			table_print(&showing.table, stdout, terminal_columns(stdout), terminal_may_colour(stdout));
+	}
+	table_finish(&showing.table);
+	return status;
 }
 
 void

@@ -17,6 +17,18 @@ struct list {
 	int64_t limit;       /* entries at most; 0: all */
 };
 
+/* Every entry of every page. */
+struct walk {
+	const char *begins;  /* as in struct list */
+	const char *page_by;
+	bool (*visit)(const struct record *entry, void *data); /* false: enough */
+	void *data;
+};
+
+/* Anything but STATUS_DONE has been reported on stderr. */
+enum exit_status
+list_walk(const struct request *request, const struct walk *walk);
+
 enum exit_status
 list_run(struct request *request, const struct list *list);
 

@@ -31,7 +31,8 @@
  *   profile-assign        profile [virtual=1]   -> user profile(now assigned)
  *   profile-unassign      -> user profile(now in force by membership)
  *   user-list             [profile] [state=none|pending|completed|locked|frozen] [after]
- *     -> groups: user profile state frozen locked locked_until virtual registered; then [next]
+ *     -> groups: user profile state frozen locked locked_until virtual registered permission* set* group*
+ *        (what is assigned directly); then [next]
  *   user-show             -> user virtual known profile profile_how(assigned|users|groups|default) license
  *                            permissions app registered completed algorithm digits period tokens
  *                            recovery_codes temporary_code_until frozen locked locked_until failures

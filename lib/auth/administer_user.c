@@ -30,6 +30,8 @@ reply_listed(struct command *command, const struct user_record *record)
 	command_reply_number(command, "locked_until", locked_until(&record->guard, &command->now));
 	command_reply_number(command, "virtual", record->is_virtual ? 1 : 0);
 	command_reply_number(command, "registered", record->app.registered_at);
+	for (size_t i = 0; i < record->assignment_count; i++)
+		command_reply_text(command, assignment_kind_key(record->assignments[i].kind), record->assignments[i].name);
 }
 
 static bool

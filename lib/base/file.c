@@ -302,21 +302,21 @@ is_stem_a_name(const char *name, const char *suffix)
 	       text_is_name(stem);
 }
 
-static enum sfmfa_err
-append_name(struct file_names *names, size_t *capacity, const char *name)
+enum sfmfa_err
+file_names_add(struct file_names *names, const char *name)
 {
 	if (names->count == FILE_NAMES_MAX) {
 		return SFMFA_ERR_TOO_LARGE;
 	}
-	if (names->count == *capacity) {
-		size_t larger = *capacity ? *capacity * 2 : 16;
+	if (names->count == names->capacity) {
+		size_t larger = names->capacity ? names->capacity * 2 : 16;
 		char **grown = reallocarray(names->names, larger, sizeof *grown);
 
 		if (!grown) {
 			return SFMFA_ERR_NO_MEMORY;
 		}
 		names->names = grown;
-		*capacity = larger;
+		names->capacity = larger;
 	}
 	names->names[names->count] = strdup(name);
 	if (!names->names[names->count]) {
@@ -329,8 +329,6 @@ append_name(struct file_names *names, size_t *capacity, const char *name)
 static enum sfmfa_err
 collect_names(DIR *folder, const char *path, const char *suffix, struct file_names *names, struct diag *diag)
 {
-	size_t capacity = 0;
-
 	for (;;) {
 		const struct dirent *entry;
 		enum sfmfa_err err;
@@ -352,7 +350,7 @@ collect_names(DIR *folder, const char *path, const char *suffix, struct file_nam
 			return diag_set(diag, SFMFA_ERR_INVALID, path, 0, "\"%s\" is not a usable file name",
 					shown);
 		}
-		err = append_name(names, &capacity, entry->d_name);
+		err = file_names_add(names, entry->d_name);
 		if (err) {
 			return diag_set(diag, err, path, 0, "too many files in it");
 		}

@@ -58,12 +58,16 @@ file_write_atomic(const char *path, const void *bytes, size_t size, mode_t mode,
 
 struct file_names {
 	char **names; /* heap */
-	size_t count;
+	size_t count, capacity;
 };
 
 enum sfmfa_err
 file_list_trusted(const char *folder, const char *suffix, const struct file_trust *trust,
                   struct file_names *ret_names, struct diag *diag) SFMFA_MUST_USE;
+
+/* Adds a copy of a name at the end. SFMFA_ERR_TOO_LARGE, SFMFA_ERR_NO_MEMORY. */
+enum sfmfa_err
+file_names_add(struct file_names *names, const char *name) SFMFA_MUST_USE;
 
 void
 file_names_finish(struct file_names *names);

@@ -14,6 +14,8 @@
 
 #define PATH_SIZE 512
 
+static const char suffix[] = ".conf";
+
 struct config *
 config_create(void)
 {
@@ -102,6 +104,14 @@ read_file(struct config *config, const struct config_options *options, enum text
 	return config_add_text(config, kind, path, name, content.bytes, content.size, diag);
 }
 
+static enum sfmfa_err
+add_draft(struct config *config, const struct config_draft *draft, const char *path, struct diag *diag)
+{
+	if (draft->size > CONFIG_FILE_SIZE_MAX)
+		return diag_set(diag, SFMFA_ERR_CONFIG, path, 0, "larger than %d bytes", CONFIG_FILE_SIZE_MAX);
+	return config_add_text(config, TEXT_PROFILE, path, draft->profile, draft->bytes, draft->size, diag);
+}
+
 /* By the name without its suffix, which is not the order with it: "a-b.conf" comes before "a.conf". */
 static int
 compare_stems(const void *a, const void *b)
@@ -110,30 +120,54 @@ compare_stems(const void *a, const void *b)
 	return strcmp(*left, *right);
 }
 
+/* One file of a folder; name is without the suffix. */
+static enum sfmfa_err
+read_member(struct config *config, const struct config_options *options, enum text_kind kind, const char *folder,
+	    const char *name, struct diag *diag)
+{
+	const struct config_draft *draft = kind == TEXT_PROFILE ? options->draft : NULL;
+	char path[PATH_SIZE];
+	if (text_format(path, sizeof(path), "%s/%s%s", folder, name, suffix))
+		return diag_set(diag, SFMFA_ERR_CONFIG, folder, 0, "the path is too long");
+	if (draft && text_equals(draft->profile, name))
+		return add_draft(config, draft, path, diag);
+	return read_file(config, options, kind, path, name, diag);
+}
+
+/* The names of a folder's files without their suffix, and that of a draft that has no file yet. */
+static enum sfmfa_err
+list_members(const struct config_options *options, enum text_kind kind, const char *folder,
+	     struct file_names *ret_names, struct diag *diag)
+{
+	const struct config_draft *draft = kind == TEXT_PROFILE ? options->draft : NULL;
+	const struct file_trust trust = { .owner = options->owner, .size_max = CONFIG_FILE_SIZE_MAX };
+	enum sfmfa_err err = file_list_trusted(folder, suffix, &trust, ret_names, diag);
+	if (err)
+		return map_read_error(err);
+	for (size_t i = 0; i < ret_names->count; i++) {
+		ret_names->names[i][strlen(ret_names->names[i]) - strlen(suffix)] = 0;
+		if (draft && text_equals(ret_names->names[i], draft->profile))
+			draft = NULL;
+	}
+	if (draft && file_names_add(ret_names, draft->profile))
+		return diag_set(diag, SFMFA_ERR_CONFIG, folder, 0, "too many files in it");
+	if (ret_names->count > 0)
+		qsort(ret_names->names, ret_names->count, sizeof(*ret_names->names), compare_stems);
+	return SFMFA_OK;
+}
+
 static enum sfmfa_err
 read_folder(struct config *config, const struct config_options *options, enum text_kind kind,
 	    const char *folder_name, struct diag *diag)
 {
-	static const char suffix[] = ".conf";
-	const struct file_trust trust = { .owner = options->owner, .size_max = CONFIG_FILE_SIZE_MAX };
 	__attribute__((cleanup(file_names_finish))) struct file_names names = { 0 };
-	char folder[PATH_SIZE], path[PATH_SIZE];
+	char folder[PATH_SIZE];
 	const char *config_dir = config->settings.config_dir;
 	if (text_format(folder, sizeof(folder), "%s/%s", config_dir, folder_name))
 		return diag_set(diag, SFMFA_ERR_CONFIG, config_dir, 0, "the path is too long");
-	enum sfmfa_err err = file_list_trusted(folder, suffix, &trust, &names, diag);
-	if (err)
-		return map_read_error(err);
-	for (size_t i = 0; i < names.count; i++)
-		names.names[i][strlen(names.names[i]) - strlen(suffix)] = 0;
-	if (names.count > 0)
-		qsort(names.names, names.count, sizeof(*names.names), compare_stems);
-	for (size_t i = 0; !err && i < names.count; i++) {
-		if (text_format(path, sizeof(path), "%s/%s%s", folder, names.names[i], suffix))
-			err = diag_set(diag, SFMFA_ERR_CONFIG, folder, 0, "the path is too long");
-		else
-			err = read_file(config, options, kind, path, names.names[i], diag);
-	}
+	enum sfmfa_err err = list_members(options, kind, folder, &names, diag);
+	for (size_t i = 0; !err && i < names.count; i++)
+		err = read_member(config, options, kind, folder, names.names[i], diag);
 	return err;
 }
 

@@ -31,10 +31,18 @@ struct config {
 	struct config_private *private; /* indexes, the text it was made from, count of holders */
 };
 
+/* The text of one profile as it would be: taken in place of its file, or beside the others if it has none. */
+struct config_draft {
+	const char *profile;
+	const char *bytes;
+	size_t size;
+};
+
 struct config_options {
 	const char *file;        /* sfmfa.conf */
 	const char *runtime_dir; /* overrides the setting; NULL: not */
 	uid_t owner;             /* trusted owner besides uid 0 */
+	const struct config_draft *draft; /* NULL: the files as they are */
 };
 
 /*

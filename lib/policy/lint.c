@@ -117,9 +117,6 @@ check_profile(const struct lint_input *input, const struct profile *profile, str
 	    has(profile->permissions, PERMISSION_MFA_UI_LOGINS))
 		find(lint, LINT_INFO, waive, "profile ", profile->name,
 		     " has both mfa-ui-logins and waive-mfa: UI logins owe no factor");
-	if (profile->has_ranges && profile->ranges.count == 0)
-		find(lint, LINT_WARNING, &profile->ranges_origin, "the login_ip_ranges of profile ",
-		     profile->name, " are empty: every login is denied (login-ip)");
 	check_license(input, profile, lint);
 	check_api_only(input, profile, lint);
 }
@@ -208,6 +205,39 @@ check_group(const struct permission_set_group *group, struct lint *lint)
 	if (no_members(&group->members))
 		find(lint, LINT_INFO, &group->origin, "group ", group->name,
 		     " names no members: it is for direct assignment only");
+}
+
+static bool
+is_never_open(const struct login_hours *hours)
+{
+	if (!hours->set)
+		return false;
+	for (unsigned i = 0; i < WEEKDAYS; i++) {
+		if (!hours->days[i].named || !hours->days[i].closed)
+			return false;
+	}
+	return true;
+}
+
+bool
+lint_find_barrier(const struct profile *profile, uint32_t permissions, struct lint_barrier *ret_barrier)
+{
+	const char *text = NULL;
+
+	memset(ret_barrier, 0, sizeof(*ret_barrier));
+	if (has(permissions, PERMISSION_API_ONLY_USER)) {
+		text = "api-only-user closes interactive logins";
+		ret_barrier->origin = profile->permission_origins[PERMISSION_API_ONLY_USER];
+	} else if (is_never_open(&profile->hours)) {
+		text = "login_hours are closed on every day";
+		ret_barrier->origin = profile->hours.origin;
+	}
+	if (text == NULL)
+		return false;
+	if (ret_barrier->origin.file == NULL)
+		ret_barrier->origin = profile->origin;
+	text_printable(ret_barrier->text, sizeof(ret_barrier->text), text);
+	return true;
 }
 
 void

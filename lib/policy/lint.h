@@ -47,6 +47,16 @@ struct lint_input {
 	size_t group_count;
 };
 
+/* What keeps a user out of the UI at every hour and from everywhere. */
+struct lint_barrier {
+	struct origin origin;
+	char text[LINT_TEXT_SIZE];
+};
+
+/* Pure. False: nothing of the profile does. */
+bool
+lint_find_barrier(const struct profile *profile, uint32_t permissions, struct lint_barrier *ret_barrier);
+
 /* Pure. ret_lint is large (some 80 KiB): the caller's heap. */
 void
 lint_check(const struct lint_input *input, struct lint *ret_lint);

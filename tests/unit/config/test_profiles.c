@@ -356,3 +356,35 @@ Test(large, ten_thousand_members_in_any_order_are_found)
 	cr_expect_eq(diag.line, COUNT + 3);
 	free(text);
 }
+
+/* A draft is read in place of its file, and beside the others where it has none. */
+Test(profiles, a_draft_stands_in_place_of_its_file)
+{
+	static const char text[] = "permissions = [ \"mfa-ui-logins\" ];\n";
+	struct config_draft draft = { .profile = "standard", .bytes = text, .size = sizeof(text) - 1 };
+	struct config *config;
+
+	folder.options.draft = &draft;
+	config = folder_load(&folder);
+	cr_assert(permission_in(config_find_profile(config, "standard")->permissions, PERMISSION_MFA_UI_LOGINS));
+	cr_assert_eq(config->profile_count, 1);
+	config_release(config);
+	draft.profile = "brand-new";
+	config = folder_load(&folder);
+	cr_assert_not_null(config_find_profile(config, "brand-new"));
+	cr_assert_not(permission_in(config_find_profile(config, "standard")->permissions, PERMISSION_MFA_UI_LOGINS));
+	cr_assert_eq(config->profile_count, 2);
+	config_release(config);
+}
+
+Test(profiles, a_broken_draft_is_refused_under_the_name_of_its_file)
+{
+	static const char text[] = "\n\nlabbel = \"x\";\n";
+	struct config_draft draft = { .profile = "brand-new", .bytes = text, .size = sizeof(text) - 1 };
+	struct diag diag;
+
+	folder.options.draft = &draft;
+	diag = folder_refuse(&folder, SFMFA_ERR_CONFIG);
+	cr_assert_eq(diag.line, 3);
+	cr_assert_not_null(strstr(diag.file, "profiles.d/brand-new.conf"), "%s", diag.file);
+}

@@ -97,14 +97,22 @@ Test(lint, api_only_users_who_can_do_nothing)
 	EXPECT_FOUND(LINT_INFO, "never has both mfa-ui-logins and waive-mfa");
 }
 
-Test(lint, ranges_that_hold_nobody)
+Test(lint, what_keeps_everybody_out)
 {
-	struct settings settings = {.license_count = 0};
-	struct profile profile = {.name = "p", .has_ranges = true};
-	struct lint_input input = {.settings = &settings, .profiles = &profile, .profile_count = 1};
+	struct profile profile = { .name = "p", .origin = { .file = "p.conf" } };
+	struct lint_barrier barrier;
 
-	lint_check(&input, &lint);
-	EXPECT_FOUND(LINT_WARNING, "login_ip_ranges of profile p are empty");
+	cr_assert_not(lint_find_barrier(&profile, PERMISSION_BIT(PERMISSION_API_ENABLED), &barrier));
+	cr_assert(lint_find_barrier(&profile, PERMISSION_BIT(PERMISSION_API_ONLY_USER), &barrier));
+	cr_assert_str_eq(barrier.origin.file, "p.conf");
+	profile.hours = (struct login_hours){ .set = true, .origin = { .file = "p.conf", .line = 7 } };
+	cr_assert_not(lint_find_barrier(&profile, 0, &barrier), "days that are not named are open");
+	for (unsigned i = 0; i < WEEKDAYS; i++)
+		profile.hours.days[i] = (struct day_hours){ .named = true, .closed = true };
+	cr_assert(lint_find_barrier(&profile, 0, &barrier));
+	cr_assert_eq(barrier.origin.line, 7);
+	profile.hours.days[3].closed = false;
+	cr_assert_not(lint_find_barrier(&profile, 0, &barrier));
 }
 
 Test(lint, sets_that_reach_nobody)
