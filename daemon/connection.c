@@ -5,6 +5,8 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "daemon/acquaint.h"
+#include "daemon/connection_private.h"
 #include "daemon/log.h"
 #include "daemon/person.h"
 #include "daemon/reply.h"
@@ -14,7 +16,6 @@
 #include "wire/names.h"
 
 /* How long a peer may take, seconds. */
-#define LIMIT_FIRST  10.0  /* to send its first request, or to answer for groups */
 #define LIMIT_ANSWER 300.0 /* a person at a prompt; sshd gives up after 120 */
 #define LIMIT_KEPT   60.0  /* between split and verification, between registration and commit */
 
@@ -26,26 +27,24 @@ set_limit(struct connection *connection, double seconds)
 	ev_timer_start(connection->server->loop, &connection->limit);
 }
 
-/* Listens for the next request, or not: while it is at work a peer has nothing to say. */
-static void
-await(struct connection *connection, enum connection_state state, double seconds)
+void
+connection_await(struct connection *connection, enum connection_state state, double seconds)
 {
 	connection->state = state;
 	set_limit(connection, seconds);
 	ev_io_start(connection->server->loop, &connection->readable);
 }
 
-static void
-be_busy(struct connection *connection, enum connection_state state)
+void
+connection_be_busy(struct connection *connection, enum connection_state state)
 {
 	connection->state = state;
 	ev_timer_stop(connection->server->loop, &connection->limit);
 	ev_io_stop(connection->server->loop, &connection->readable);
 }
 
-/* False, and the connection is closed, if it cannot be sent. */
-static bool
-send_reply(struct connection *connection, enum sfmfa_err made, struct fields *reply)
+bool
+connection_send(struct connection *connection, enum sfmfa_err made, struct fields *reply)
 {
 	enum sfmfa_err err = made;
 
@@ -63,7 +62,7 @@ refuse(struct connection *connection, const char *result, const char *outcome, c
 {
 	struct fields reply = { 0 };
 
-	if (send_reply(connection, reply_refused(result, outcome, sentence, &reply), &reply))
+	if (connection_send(connection, reply_refused(result, outcome, sentence, &reply), &reply))
 		connection_close(connection);
 }
 
@@ -74,7 +73,7 @@ send_last_word(struct connection *connection)
 	enum sfmfa_err made = connection->login != NULL ? reply_login(connection->login, false, &reply)
 	                                                : reply_command(connection->command, &reply);
 
-	if (send_reply(connection, made, &reply))
+	if (connection_send(connection, made, &reply))
 		connection_close(connection);
 }
 
@@ -85,8 +84,8 @@ send_question(struct connection *connection)
 	const struct ask *ask =
 		connection->login != NULL ? login_ask(connection->login) : command_ask(connection->command);
 
-	if (send_reply(connection, reply_ask(ask, &reply), &reply))
-		await(connection, CONNECTION_ANSWER, LIMIT_ANSWER);
+	if (connection_send(connection, reply_ask(ask, &reply), &reply))
+		connection_await(connection, CONNECTION_ANSWER, LIMIT_ANSWER);
 }
 
 static void
@@ -94,8 +93,8 @@ send_and_keep(struct connection *connection)
 {
 	struct fields reply = { 0 };
 
-	if (send_reply(connection, reply_login(connection->login, true, &reply), &reply))
-		await(connection, CONNECTION_KEPT, LIMIT_KEPT);
+	if (connection_send(connection, reply_login(connection->login, true, &reply), &reply))
+		connection_await(connection, CONNECTION_KEPT, LIMIT_KEPT);
 }
 
 /* Steps the conversation and does what it says. */
@@ -108,7 +107,7 @@ step(struct connection *connection, struct input *input)
 	switch (turn) {
 	case TURN_ASK: send_question(connection); return;
 	case TURN_WRITE:
-		be_busy(connection, CONNECTION_WRITE);
+		connection_be_busy(connection, CONNECTION_WRITE);
 		batch_add(&connection->server->batch, connection);
 		return;
 	case TURN_KEEP:
@@ -134,8 +133,8 @@ connection_written(struct connection *connection)
 	step(connection, NULL);
 }
 
-static enum verb
-verb_of(const struct fields *request)
+enum verb
+connection_verb(const struct fields *request)
 {
 	char key[FIELD_KEY_MAX + 1];
 
@@ -144,11 +143,6 @@ verb_of(const struct fields *request)
 	return verb_from_key(key);
 }
 
-static bool
-is_login(enum verb verb)
-{
-	return verb == VERB_LOGIN || verb == VERB_ACCOUNT;
-}
 
 /*
  * What the configuration in force makes of the peer. Asked anew wherever it counts: the configuration may have been
@@ -164,26 +158,6 @@ know_caller(struct connection *connection)
 	caller->trusted = caller->class == CALLER_TRUSTED ? config_find_trusted_caller(config, caller->uid) : NULL;
 }
 
-/* Remembers the configuration that a question about groups is asked for. */
-static void
-ask_under(struct connection *connection)
-{
-	struct config *config = connection->server->env.config;
-
-	config_release(connection->asked);
-	connection->asked = config != NULL ? config_hold(config) : NULL;
-}
-
-/* Another configuration may name other groups, which nobody was asked about: then they are unresolved. */
-static void
-doubt_memberships(const struct connection *connection, struct person *person)
-{
-	if (connection->asked == connection->server->env.config)
-		return;
-	person->groups_known = false;
-	person->memberships = (struct memberships){ 0 };
-}
-
 static enum sfmfa_err
 begin_login(struct connection *connection, enum verb verb)
 {
@@ -191,6 +165,8 @@ begin_login(struct connection *connection, enum verb verb)
 	enum sfmfa_err err;
 
 	err = request_login(&connection->request, verb, &connection->person, &request);
+	request.has_place = connection->place_known;
+	request.place = connection->place;
 	if (err == SFMFA_OK)
 		err = login_create(&connection->server->env, &connection->caller, &request, &connection->login);
 	secret_clear(&request.password);
@@ -211,115 +187,33 @@ begin_command(struct connection *connection, enum verb verb)
 	return err;
 }
 
-/* Everything about the persons is known: the conversation begins. */
-static void
-begin(struct connection *connection)
+void
+connection_begin(struct connection *connection)
 {
-	enum verb verb = verb_of(&connection->request);
+	enum verb verb = connection_verb(&connection->request);
 	enum sfmfa_err err;
 
 	know_caller(connection);
 	/* A command sees every event of what was answered before it, though it arrived in the same turn of the loop. */
-	if (!is_login(verb))
+	if (!acquaint_is_login(verb))
 		journal_flush(&connection->server->journal);
-	err = is_login(verb) ? begin_login(connection, verb) : begin_command(connection, verb);
+	err = acquaint_is_login(verb) ? begin_login(connection, verb) : begin_command(connection, verb);
 	fields_finish(&connection->request);
 	if (err != SFMFA_OK) {
 		log_line(LOG_ERR, "a request of uid %lu could not be begun: %s",
 		         (unsigned long)connection->caller.uid, sfmfa_err_word(err));
 		refuse(connection, "failed", WIRE_OUTCOME_REFUSED,
-		       is_login(verb) ? "" : "the request could not be understood");
+		       acquaint_is_login(verb) ? "" : "the request could not be understood");
 		return;
 	}
 	step(connection, NULL);
-}
-
-/* What was found of one person. Anything amiss leaves them unresolved, which is never "unknown". */
-static void
-take_person(const struct connection *connection, const struct fields *answer, const char *prefix, struct person *person)
-{
-	const struct config *config = connection->server->env.config;
-	struct person found;
-	bool resolved;
-
-	person->nss = NSS_ERROR;
-	if (answer == NULL || person_read(answer, prefix, &resolved, &found) != SFMFA_OK)
-		return;
-	if (config != NULL && person_read_memberships(answer, prefix, config, &found) != SFMFA_OK)
-		return;
-	doubt_memberships(connection, &found);
-	*person = found;
-}
-
-static void
-on_lookup(void *data, const struct fields *answer)
-{
-	struct connection *connection = data;
-
-	connection->lookup = NULL;
-	if (connection->caller.class != CALLER_ROOT) {
-		take_person(connection, answer, "caller_", &connection->caller.person);
-		connection->caller.several_names = lookup_has_several_names(answer);
-	}
-	if (fields_has(&connection->request, WIRE_USER)) {
-		/* As typed until it is resolved, whatever the peer said. */
-		struct person person = { .nss = NSS_ERROR };
-
-		memcpy(person.typed, connection->person.typed, sizeof(person.typed));
-		memcpy(person.name, person.typed, sizeof(person.name));
-		take_person(connection, answer, "", &person);
-		connection->person = person;
-	}
-	begin(connection);
-}
-
-static void
-look_up(struct connection *connection)
-{
-	const struct config *config = connection->server->env.config;
-	const struct words *groups[2];
-	size_t lists = 0;
-	const char *user = fields_has(&connection->request, WIRE_USER) ? connection->person.typed : NULL;
-	enum sfmfa_err err;
-
-	if (config != NULL) {
-		groups[lists++] = &config->unix_groups;
-		groups[lists++] = &config->settings.protected_groups;
-	}
-	ask_under(connection);
-	be_busy(connection, CONNECTION_LOOKUP);
-	/* May answer at once, and end the connection: nothing of it is touched afterwards. */
-	err = lookup_start(&connection->server->lookups, connection->caller.uid, user, groups, lists, on_lookup,
-	                   connection, &connection->lookup);
-	if (err != SFMFA_OK)
-		on_lookup(connection, NULL);
-}
-
-static bool
-groups_matter(const struct connection *connection)
-{
-	const struct config *config = connection->server->env.config;
-
-	return config != NULL && config->unix_groups.count > 0 && connection->person.nss == NSS_KNOWN &&
-	       connection->person.uid != 0;
-}
-
-static void
-ask_for_groups(struct connection *connection)
-{
-	struct fields reply = { 0 };
-	const struct words *groups = &connection->server->env.config->unix_groups;
-
-	ask_under(connection);
-	if (send_reply(connection, reply_groups(groups, &reply), &reply))
-		await(connection, CONNECTION_GROUPS, LIMIT_FIRST);
 }
 
 /* The first request: may this peer ask it at all, and whom is it about? */
 static void
 take_first(struct connection *connection)
 {
-	enum verb verb = verb_of(&connection->request);
+	enum verb verb = connection_verb(&connection->request);
 	bool has_user = fields_has(&connection->request, WIRE_USER), resolved = false;
 
 	server_open_state(connection->server);
@@ -329,38 +223,15 @@ take_first(struct connection *connection)
 		return;
 	}
 	if (!verb_open_to(verb, connection->caller.class) || verb == VERB_COMMIT) {
-		refuse(connection, "refused", WIRE_OUTCOME_REFUSED, is_login(verb) ? "" : "not allowed");
+		refuse(connection, "refused", WIRE_OUTCOME_REFUSED, acquaint_is_login(verb) ? "" : "not allowed");
 		return;
 	}
 	if (person_read(&connection->request, "", &resolved, &connection->person) != SFMFA_OK ||
-	    (is_login(verb) && !has_user)) {
-		refuse(connection, "usage", WIRE_OUTCOME_REFUSED, is_login(verb) ? "" : "malformed request");
+	    (acquaint_is_login(verb) && !has_user)) {
+		refuse(connection, "usage", WIRE_OUTCOME_REFUSED, acquaint_is_login(verb) ? "" : "malformed request");
 		return;
 	}
-	if (connection->caller.class != CALLER_ROOT || (has_user && !resolved))
-		look_up(connection);
-	else if (has_user && groups_matter(connection))
-		ask_for_groups(connection);
-	else
-		begin(connection);
-}
-
-static void
-take_groups(struct connection *connection, const struct fields *request)
-{
-	char verb[FIELD_KEY_MAX + 1] = "";
-
-	if (fields_get_text(request, WIRE_VERB, verb, sizeof(verb)) != SFMFA_OK || strcmp(verb, WIRE_VERB_GROUPS) != 0) {
-		connection_close(connection);
-		return;
-	}
-	if (connection->server->env.config != NULL &&
-	    person_read_memberships(request, "", connection->server->env.config, &connection->person) != SFMFA_OK) {
-		connection_close(connection);
-		return;
-	}
-	doubt_memberships(connection, &connection->person);
-	begin(connection);
+	acquaint_begin(connection, verb, has_user, resolved);
 }
 
 static void
@@ -398,7 +269,8 @@ on_readable(struct ev_loop *loop, struct ev_io *watcher, int events)
 		request = (struct fields){ 0 };
 		take_first(connection);
 		return;
-	case CONNECTION_GROUPS: take_groups(connection, &request); return;
+	case CONNECTION_GROUPS: acquaint_take_groups(connection, &request); return;
+	case CONNECTION_SESSION: acquaint_take_session(connection, &request); return;
 	case CONNECTION_ANSWER:
 	case CONNECTION_KEPT: take_input(connection, &request); return;
 	case CONNECTION_LOOKUP:
@@ -458,7 +330,7 @@ connection_open(struct server *server, int fd, uid_t uid, pid_t pid, enum caller
 	connection->parked = parked;
 	link_into(parked ? &server->parked : &server->connections, connection);
 	if (!parked) {
-		await(connection, CONNECTION_FIRST, LIMIT_FIRST);
+		connection_await(connection, CONNECTION_FIRST, LIMIT_FIRST);
 		/* The request is mostly there already: a turn of the loop is saved. */
 		on_readable(server->loop, &connection->readable, EV_READ);
 	}
@@ -472,7 +344,7 @@ connection_unpark(struct connection *connection)
 	unlink_from(&server->parked, connection);
 	connection->parked = false;
 	link_into(&server->connections, connection);
-	await(connection, CONNECTION_FIRST, LIMIT_FIRST);
+	connection_await(connection, CONNECTION_FIRST, LIMIT_FIRST);
 }
 
 void

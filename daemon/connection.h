@@ -19,6 +19,7 @@ struct server;
 enum connection_state {
 	CONNECTION_FIRST = 0, /* the first request is due */
 	CONNECTION_GROUPS,    /* asked for groups */
+	CONNECTION_SESSION,   /* asked for the session of the caller */
 	CONNECTION_LOOKUP,    /* the name service is being asked */
 	CONNECTION_ANSWER,    /* a question was sent */
 	CONNECTION_WRITE,     /* in the batch */
@@ -34,6 +35,8 @@ struct connection {
 	struct caller caller;
 	struct fields request;  /* the first one */
 	struct person person;   /* whom it is about, from a root peer's request */
+	struct session_place place; /* where the caller is */
+	bool place_known;
 	struct lookup *lookup;
 	struct config *asked;   /* in force when groups were asked for; held */
 	struct login *login;    /* one of these two, once begun */

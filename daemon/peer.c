@@ -4,6 +4,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/process.h"
+#include "base/text.h"
+
 enum sfmfa_err
 peer_credentials(int fd, uid_t *ret_uid, pid_t *ret_pid)
 {
@@ -27,6 +30,30 @@ peer_class(const struct config *config, uid_t uid)
 	if (config != NULL && config_find_trusted_caller(config, uid) != NULL)
 		return CALLER_TRUSTED;
 	return CALLER_OWN;
+}
+
+void
+peer_place(pid_t pid, struct session_place *ret_place, int64_t *ret_login_uid)
+{
+	struct session_place place = { .audit = -1 };
+	struct process before, after, leader;
+	struct process_audit audit;
+
+	*ret_place = place;
+	*ret_login_uid = -1;
+	if (process_read(pid, &before) != SFMFA_OK)
+		return;
+	process_read_audit(pid, &audit);
+	if (process_read(before.leader, &leader) == SFMFA_OK) {
+		place.leader = leader.pid;
+		place.leader_start = leader.start;
+	}
+	if (text_copy(place.tty, sizeof(place.tty), before.tty) != SFMFA_OK ||
+	    process_read(pid, &after) != SFMFA_OK || after.start != before.start || after.leader != before.leader)
+		return;
+	place.audit = audit.session;
+	*ret_place = place;
+	*ret_login_uid = audit.login_uid;
 }
 
 static struct peer_count *

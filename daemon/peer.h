@@ -20,6 +20,13 @@ peer_credentials(int fd, uid_t *ret_uid, pid_t *ret_pid) SFMFA_MUST_USE;
 enum caller_class
 peer_class(const struct config *config, uid_t uid);
 
+/*
+ * Where a peer is: its audit session with the login uid, its session leader, its terminal. The process is looked at
+ * before and after, so that what is told is of one process; what cannot be told is no place.
+ */
+void
+peer_place(pid_t pid, struct session_place *ret_place, int64_t *ret_login_uid);
+
 /* Open connections a uid, for all uids that are not root. */
 struct peer_counts {
 	struct peer_count {

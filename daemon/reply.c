@@ -66,6 +66,16 @@ reply_ask(const struct ask *ask, struct fields *ret_reply)
 }
 
 enum sfmfa_err
+reply_need(const char *what, struct fields *ret_reply)
+{
+	struct writer writer = { 0 };
+
+	put(&writer, WIRE_STATUS, WIRE_STATUS_ASK);
+	put(&writer, WIRE_NEED, what);
+	return hand_over(&writer, ret_reply);
+}
+
+enum sfmfa_err
 reply_groups(const struct words *groups, struct fields *ret_reply)
 {
 	struct writer writer = { 0 };
@@ -111,8 +121,8 @@ reply_login(const struct login *login, bool kept, struct fields *ret_reply)
 	if (result->auth == OUTCOME_ALLOW) {
 		put(&writer, WIRE_LEVEL, level_key(result->decision.level));
 		put(&writer, WIRE_METHOD, factor_key(result->decision.method));
-		put_if(&writer, WIRE_LOGIN_ID, result->login_id);
 	}
+	put_if(&writer, WIRE_LOGIN_ID, result->login_id);
 	if (result->delay)
 		put_number(&writer, WIRE_DELAY, DENIAL_DELAY_US);
 	if (kept)

@@ -23,4 +23,12 @@ request_command(const struct fields *request, enum verb verb, bool has_subject, 
 enum sfmfa_err
 request_input(const struct fields *request, struct input *ret_input) SFMFA_MUST_USE;
 
+/*
+ * Where a root caller says it is: the answer to need=session, the terminal from the first request. person: the
+ * user of the request, to whom an audit session has to belong.
+ */
+enum sfmfa_err
+request_place(const struct fields *answer, const struct fields *first, const struct person *person,
+              struct session_place *ret_place) SFMFA_MUST_USE;
+
 #endif

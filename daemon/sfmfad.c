@@ -155,6 +155,7 @@ main(int argc, char **argv)
 		.file = options.config, .runtime_dir = options.runtime_dir, .owner = geteuid(),
 	};
 	server.env.clock = clock_system();
+	server.env.processes = processes_system();
 	if (gethostname(server.env.host, sizeof(server.env.host) - 1) != 0)
 		server.env.host[0] = '\0';
 	if (options.make_key)

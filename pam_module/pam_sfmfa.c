@@ -12,8 +12,10 @@
 #include "base/text.h"
 #include "pam_args.h"
 #include "pam_conv.h"
+#include "pam_environment.h"
 #include "pam_outcome.h"
 #include "pam_request.h"
+#include "pam_session.h"
 #include "pam_state.h"
 #include "wire/client.h"
 #include "wire/names.h"
@@ -81,28 +83,6 @@ converse(struct hook *hook, const struct fields *request, struct fields *ret_rep
 	return err;
 }
 
-/* For display in the session only; whatever the caller brought along under these names is removed. */
-static void
-export_result(pam_handle_t *pamh, const struct fields *reply)
-{
-	static const struct {
-		const char *variable, *key;
-	} shown[] = {
-		{ "SFMFA_SESSION_LEVEL", WIRE_LEVEL },
-		{ "SFMFA_LOGIN_TYPE", WIRE_LOGIN_TYPE },
-		{ "SFMFA_METHOD", WIRE_METHOD },
-	};
-
-	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
-		char value[64], assignment[128];
-
-		if (reply == NULL || fields_get_text(reply, shown[i].key, value, sizeof(value)) != SFMFA_OK)
-			(void)pam_putenv(pamh, shown[i].variable);
-		else if (text_format(assignment, sizeof(assignment), "%s=%s", shown[i].variable, value) == SFMFA_OK)
-			(void)pam_putenv(pamh, assignment);
-	}
-}
-
 /* Keeps the verdict in the handle, with its user; returns the code of pam_authenticate(). */
 static int
 conclude(struct hook *hook, const struct fields *reply)
@@ -120,7 +100,7 @@ conclude(struct hook *hook, const struct fields *reply)
 		state_deny(state);
 		return code;
 	}
-	export_result(hook->pamh, reply);
+	environment_export(hook->pamh, reply);
 	state->saw_denial = false;
 	state->account_code = outcome_account(reply);
 	if (reply_says(reply, WIRE_MORE, WIRE_MORE_COMMIT)) {
@@ -264,7 +244,7 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 		return verify_tail(&hook);
 	state_forget(hook.state);
 	state_deny(hook.state);
-	export_result(pamh, NULL);
+	environment_clear(pamh);
 	/* A name that cannot be anybody's is refused like a wrong answer; some stacks ignore PAM_USER_UNKNOWN. */
 	if (code != PAM_SUCCESS)
 		return code == PAM_USER_UNKNOWN ? PAM_AUTH_ERR : code;
@@ -281,6 +261,7 @@ pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	code = hook_begin(pamh, argc, argv, &hook);
 	if (code != PAM_SUCCESS)
 		return code;
+	session_note_credentials(pamh, hook.state);
 	if (hook.state->saw_denial || hook.state->evidence == EVIDENCE_SPLIT)
 		return PAM_CRED_ERR;
 	return PAM_SUCCESS;
@@ -315,6 +296,7 @@ account_asks(struct hook *hook, bool commit)
 	conv_show(hook->pamh, &reply);
 	code = outcome_account(&reply);
 	if (commit && code == PAM_SUCCESS) {
+		environment_export_name(hook->pamh, &reply);
 		hook->state->evidence = EVIDENCE_ALLOWED;
 		hook->state->account_code = PAM_SUCCESS;
 	}
@@ -346,22 +328,31 @@ pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	return code;
 }
 
+/* A session that cannot be recorded is none, and a step-up asks again: no reason to refuse a login. */
 HOOK
 pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
 	struct hook hook;
+	int code;
 
 	(void)flags;
-	return hook_begin(pamh, argc, argv, &hook);
+	code = hook_begin(pamh, argc, argv, &hook);
+	if (code == PAM_SUCCESS && subject_find(pamh, &hook.subject) == PAM_SUCCESS)
+		session_open(pamh, &hook.args, &hook.subject, hook.state);
+	return code;
 }
 
 HOOK
 pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
 	struct hook hook;
+	int code;
 
 	(void)flags;
-	return hook_begin(pamh, argc, argv, &hook);
+	code = hook_begin(pamh, argc, argv, &hook);
+	if (code == PAM_SUCCESS)
+		session_close(pamh, &hook.args, hook.state);
+	return code;
 }
 
 /* After the password was changed: tokens that were appended to the old one die with it. */

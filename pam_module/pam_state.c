@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/secret.h"
+
 #define STATE_NAME "sfmfa_state"
 
 /*
@@ -45,8 +47,11 @@ state_get(pam_handle_t *pamh)
 void
 state_forget(struct pam_state *state)
 {
+	struct pam_session session = state->session;
+
 	client_finish(&state->client);
-	memset(state, 0, sizeof(*state));
+	wipe(state, sizeof(*state));
+	state->session = session;
 	state->client = (struct client)CLIENT_CLOSED;
 	state->account_code = PAM_PERM_DENIED;
 }

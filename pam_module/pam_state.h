@@ -21,19 +21,30 @@ enum pam_evidence {
 	EVIDENCE_COMMIT,  /* allowed, with a registration that waits for the account phase; the connection is kept */
 };
 
+/* A session that this handle opened and recorded. */
+struct pam_session {
+	int64_t id;               /* 0: none */
+	char user[NSS_NAME_SIZE]; /* subject_key() of whom it was opened for */
+};
+
+#define LOGIN_ID_SIZE 40
+
 struct pam_state {
 	enum pam_evidence evidence;
 	char user[NSS_NAME_SIZE]; /* subject_key() of whom it was proved for */
 	int account_code;         /* PAM code for the account phase, with EVIDENCE_ALLOWED */
 	bool saw_denial;          /* of whomever, since authentication last began: no credentials */
 	struct client client;     /* kept connection; closed when the handle ends or forgets */
+	char login_id[LOGIN_ID_SIZE]; /* single-use name of the login, taken out of the environment; "" = none */
+	bool audit_was_unset;     /* at setcred: an audit session that is there later is new */
+	struct pam_session session; /* outlives what was proved */
 };
 
 /* The state of the handle, made if there is none. NULL: no memory. */
 struct pam_state *
 state_get(pam_handle_t *pamh);
 
-/* Drops everything, a kept connection with its pending registration too. */
+/* Drops everything but the session, a kept connection with its pending registration too. */
 void
 state_forget(struct pam_state *state);
 

@@ -48,8 +48,13 @@
  *     -> groups: time user service login_type remote method verdict level reason caller claimed app flow
  *        kind(login|admin) actor verb change id; then [next] (for before=)
  *   status                -> ok config(ok|stale|broken) store(ok|failed) keys(ok|missing) version;
+ *                            of the session in which the caller asks: [session_user session_service
+ *                            session_login_type session_level session_method session_opened session_proved(0: never)]
  *                            root only: [config_file config_line config_text] users
  *   password-changed      -> count
+ *   session-open          service [login_type] [tty] [audit] [login_uid] [leader] [leader_start] [login_id] [proved_by]
+ *     -> session(0: not recorded)
+ *   session-close         session
  *
  * A name that NSS does not know, without virtual=1, from root: refused, with the reply virtual_needed=1.
  */
@@ -59,6 +64,7 @@
 #include "auth/command.h"
 #include "model/decision.h"
 #include "policy/effective.h"
+#include "policy/login.h"
 
 #define COMMAND_SENTENCE_SIZE 512
 /* A reply ends a page when it is longer than this; with one more record of any kind it still fits a message. */
@@ -120,6 +126,8 @@ struct command {
 	bool has_actor;
 	struct standing actor;    /* of a caller who is not root */
 	bool code_due;
+	struct session_fact session; /* in which the caller asks, as far as it is recorded */
+	enum login_type session_type;
 	struct moment now;
 	enum command_stage stage;
 	struct ask ask;
@@ -282,6 +290,11 @@ enum turn
 administer_temp_code(struct command *command, struct input *input);
 enum turn
 administer_temp_code_expire(struct command *command, struct input *input);
+
+enum turn
+administer_session_open(struct command *command, struct input *input);
+enum turn
+administer_session_close(struct command *command, struct input *input);
 
 enum turn
 administer_perm_list(struct command *command, struct input *input);

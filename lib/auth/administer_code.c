@@ -2,12 +2,24 @@
 #include "auth/administer.h"
 #include "auth/attempt.h"
 
+#define PROOF_SECONDS 900 /* how long the proof of a session answers for its user's commands */
 #define PROMPT "Your authentication code: "
 
 static bool
 has_temporary_code(const struct command *command)
 {
 	return command->actor.record.temporary_code_until > command->now.wall;
+}
+
+/* As rule 7c takes a proof for sudo: of this user, high-assurance, young, and overtaken by nothing. */
+static bool
+has_proved(const struct command *command)
+{
+	const struct session_fact *session = &command->session;
+
+	return session->open && session->same_user && session->ui && !session->proof_voided &&
+	       session->level == LEVEL_HIGH_ASSURANCE && session->proof_age >= 0 &&
+	       session->proof_age < PROOF_SECONDS;
 }
 
 bool
@@ -21,7 +33,7 @@ administer_proof_due(struct command *command, bool *ret_due)
 			"whoever administers others needs an authenticator app of their own, used in a "
 			"login at least once");
 	/* Who has nothing to prove themselves with yet: a first enrolment, tokens before there is an app. */
-	*ret_due = app != APP_NONE || has_temporary_code(command);
+	*ret_due = (app != APP_NONE || has_temporary_code(command)) && !has_proved(command);
 	return true;
 }
 

@@ -106,6 +106,15 @@ make_secret(struct command *command, struct enrolment *enrolment)
 	return err;
 }
 
+/* Confirmed by the user themselves in a session that was opened through the UI (rules 4, "Completed"). */
+static enum app_state
+state_after(const struct command *command, const struct enrolment *enrolment)
+{
+	bool in_ui = command->session.open && command->session.same_user && command->session_type == LOGIN_UI;
+
+	return command->self && in_ui && enrolment->last_step > 0 ? APP_COMPLETED : APP_PENDING;
+}
+
 static enum turn
 write_registration(struct command *command, struct enrolment *enrolment)
 {
@@ -124,11 +133,13 @@ write_registration(struct command *command, struct enrolment *enrolment)
 		.last_step = enrolment->last_step,
 		.recovery_count = RECOVERY_CODE_COUNT,
 		.by_user = command->self,
-		.now = command->now.wall,
+		.now = command->now,
 	};
-	registration->app.state = APP_PENDING;
+	registration->app.state = state_after(command, enrolment);
 	registration->app.params = enrolment->params;
 	registration->app.registered_at = command->now.wall;
+	if (registration->app.state == APP_COMPLETED)
+		registration->app.completed_at = command->now.wall;
 	err = text_format(context, sizeof(context), CONTEXT_APP, command_user(command));
 	if (err == SFMFA_OK)
 		err = seal(&command->env->keyring, context, &enrolment->secret, registration->app.sealed,
@@ -198,7 +209,7 @@ reply(struct command *command, const struct enrolment *enrolment)
 	command_reply_text(command, "uri", enrolment->uri);
 	for (unsigned i = 0; i < RECOVERY_CODE_COUNT; i++)
 		command_reply_secret(command, "recovery_code", &enrolment->codes[i]);
-	command_reply_text(command, "state", app_state_key(APP_PENDING));
+	command_reply_text(command, "state", app_state_key(command->op.registration.app.state));
 	command_note(command, "%s an authenticator app, %s",
 		     command->subject.record.app.state != APP_NONE ? "replaced" : "registered",
 		     enrolment->last_step > 0 ? "confirmed" : "not confirmed");

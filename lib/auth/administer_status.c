@@ -1,5 +1,7 @@
 /* status: whether the service is well. Works while nothing else does. */
 #include "auth/administer.h"
+#include "auth/session.h"
+#include "base/text.h"
 #include "paths.h"
 
 static const char *
@@ -8,6 +10,31 @@ config_word(const struct env *env)
 	if (env->config == NULL)
 		return "broken";
 	return env->config_stale ? "stale" : "ok";
+}
+
+/* The session in which the caller asks: level, and what it rests on. */
+static void
+reply_session(struct command *command)
+{
+	struct session_place place = command->caller->place;
+	struct session_record session;
+	struct session_fact fact;
+
+	if (command->config == NULL ||
+	    text_copy(place.boot_id, sizeof(place.boot_id), command->now.boot_id) != SFMFA_OK ||
+	    session_find(command->env, &place, &session) != SFMFA_OK)
+		return;
+	session_judge(&session, session.user, command->config->settings.high_assurance, &command->now, &fact);
+	/* One's own; root is whoever asks from inside it. */
+	if (!command_is_root(command) && !text_equals(session.user, command->caller->person.name))
+		return;
+	command_reply_text(command, "session_user", session.user);
+	command_reply_text(command, "session_service", session.service);
+	command_reply_text(command, "session_login_type", login_type_key(session.login_type));
+	command_reply_text(command, "session_level", level_key(fact.proof_voided ? LEVEL_STANDARD : fact.level));
+	command_reply_text(command, "session_method", factor_key(session.method));
+	command_reply_number(command, "session_opened", session.opened_at);
+	command_reply_number(command, "session_proved", session.proved_at.wall);
 }
 
 enum turn
@@ -33,6 +60,7 @@ administer_status(struct command *command, struct input *input)
 	command_reply_text(command, "keys", env->keyring.ready ? "ok" : "missing");
 	if (root)
 		command_reply_number(command, "users", users);
+	reply_session(command);
 	command_reply_text(command, "version", SFMFA_VERSION);
 	return command_done(command);
 }

@@ -7,6 +7,7 @@
 #include "auth/administer.h"
 #include "auth/audit.h"
 #include "auth/contexts.h"
+#include "auth/session.h"
 #include "base/text.h"
 
 enum sfmfa_err
@@ -323,6 +324,24 @@ authorize_root(struct command *command)
 		"the system does not know this user, and no virtual user was asked for");
 }
 
+/* The session in which the caller asks, for rules 2 ("a fresh high-assurance one"). */
+static void
+find_session(struct command *command)
+{
+	const struct caller *caller = command->caller;
+	struct session_place place = caller->place;
+	struct session_record session;
+
+	command->session = (struct session_fact){ 0 };
+	if (command->config == NULL || caller->class != CALLER_OWN || caller->person.nss != NSS_KNOWN ||
+	    text_copy(place.boot_id, sizeof(place.boot_id), command->now.boot_id) != SFMFA_OK ||
+	    session_find(command->env, &place, &session) != SFMFA_OK)
+		return;
+	session_judge(&session, caller->person.name, command->config->settings.high_assurance, &command->now,
+		      &command->session);
+	command->session_type = session.login_type;
+}
+
 /* Who may, and whether the verb's own rules hold. Also after the proof, on what holds then. */
 static bool
 check(struct command *command)
@@ -337,6 +356,7 @@ check(struct command *command)
 		if (command_is_root(command) ? !authorize_root(command) : !authorize_own(command))
 			return false;
 	}
+	find_session(command);
 	command->code_due = command->info->code;
 	return command->function->prepare == NULL || command->function->prepare(command);
 }

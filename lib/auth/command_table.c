@@ -15,6 +15,12 @@
 
 #define ENTRY_PASSWORD_CHANGED \
 	{ .args = "", .subject = SUBJECT_USER, .strangers = true, .run = administer_password_changed }
+/* Their groups and permissions do not matter: only what is recorded of them. */
+#define ENTRY_SESSION_OPEN \
+	{ .args = "service login_type tty audit login_uid leader leader_start login_id proved_by", \
+	  .subject = SUBJECT_USER, .without_config = true, .run = administer_session_open }
+#define ENTRY_SESSION_CLOSE \
+	{ .args = "session", .subject = SUBJECT_USER, .without_config = true, .run = administer_session_close }
 #define ENTRY_ENROLL \
 	{ .args = "replace algorithm digits period confirm virtual", .subject = SUBJECT_USER, \
 	  .makes_virtual = true, \

@@ -24,6 +24,12 @@ struct event_sink {
 	void *data;
 };
 
+/* When a process started, clock ticks since boot. SFMFA_ERR_NOT_FOUND: there is none. */
+struct processes {
+	enum sfmfa_err (*start)(void *data, pid_t pid, int64_t *ret_start);
+	void *data;
+};
+
 struct env {
 	struct config *config; /* the snapshot in force; NULL: nothing was ever good (rules 3.3) */
 	bool config_stale;     /* the files differ from it and do not load */
@@ -32,6 +38,7 @@ struct env {
 	struct store *store;   /* NULL: cannot be opened */
 	struct keyring keyring; /* not ready: nothing that needs a secret works, all else does */
 	struct clock clock;
+	struct processes processes;
 	struct event_sink events;
 	char host[HOST_SIZE];  /* host name, the default issuer */
 };
@@ -39,6 +46,10 @@ struct env {
 /* CLOCK_REALTIME and CLOCK_BOOTTIME of the system. */
 struct clock
 clock_system(void);
+
+/* As /proc tells. */
+struct processes
+processes_system(void);
 
 /* Weekday and minute in a zone (files of /usr/share/zoneinfo). SFMFA_ERR_CONFIG: unknown zone. */
 struct local_time;

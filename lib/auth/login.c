@@ -7,6 +7,7 @@
 #include "auth/contexts.h"
 #include "auth/login_private.h"
 #include "auth/outcome.h"
+#include "auth/session.h"
 #include "base/text.h"
 
 #define LOGIN_ID_BYTES 16
@@ -74,6 +75,15 @@ login_destroy(struct login *login)
 	free(login);
 }
 
+/* Whether the write that gave the login its name went through. */
+static bool
+is_named(const struct login *login)
+{
+	if (login->request.phase == PHASE_ACCOUNT)
+		return login->facts.registered;
+	return login->facts.attempt == ATTEMPT_RIGHT;
+}
+
 enum turn
 login_end(struct login *login)
 {
@@ -98,7 +108,7 @@ login_end(struct login *login)
 	}
 	result->delay = phase == PHASE_AUTHENTICATE && result->login_type == LOGIN_UI &&
 			outcome != OUTCOME_ALLOW && outcome != OUTCOME_CONVERSATION;
-	if (outcome == OUTCOME_ALLOW && login->facts.attempt == ATTEMPT_RIGHT)
+	if (outcome == OUTCOME_ALLOW && is_named(login))
 		memcpy(result->login_id, login->login_id, sizeof(result->login_id));
 	login_tell_end(login);
 	login_audit(login);
@@ -158,9 +168,8 @@ foresee(const struct login *login, enum factor offered)
 	return decision;
 }
 
-/* The single-use name by which open_session will find this login (rules 8, "Sessions after sshd"). */
-static enum sfmfa_err
-name_login(struct login *login, struct store_attempt *attempt)
+enum sfmfa_err
+login_name(struct login *login, enum factor method, struct store_handover *handover)
 {
 	unsigned char id[LOGIN_ID_BYTES];
 	enum sfmfa_err err = random_bytes(id, sizeof(id));
@@ -169,9 +178,9 @@ name_login(struct login *login, struct store_attempt *attempt)
 		err = text_from_bytes(login->login_id, sizeof(login->login_id), id, sizeof(id));
 	if (err == SFMFA_OK)
 		err = keyed_hash(&login->env->keyring, CONTEXT_LOGIN, login->login_id,
-				 strlen(login->login_id), attempt->handover_hash);
-	if (err == SFMFA_OK)
-		attempt->handover_service = login->request.service;
+				 strlen(login->login_id), handover->hash);
+	handover->service = login->request.service;
+	handover->method = method;
 	wipe(id, sizeof(id));
 	return err;
 }
@@ -202,7 +211,7 @@ login_attempt(struct login *login, struct secret *answer)
 		login->op.attempt.complete_app =
 			login->facts.login_type == LOGIN_UI && offered == FACTOR_TOTP &&
 			(right.verdict == VERDICT_ALLOW || right.reason == REASON_API_ONLY_REGISTERED);
-		if (right.verdict == VERDICT_ALLOW && name_login(login, &login->op.attempt) != SFMFA_OK)
+		if (right.verdict == VERDICT_ALLOW && login_name(login, offered, &login->op.attempt.handover) != SFMFA_OK)
 			return login_settle(login, ATTEMPT_STORE, offered);
 	}
 	login->facts.offered = offered;
@@ -307,6 +316,7 @@ begin(struct login *login, struct input *input)
 	if (err != SFMFA_OK)
 		return login_fail(login, err, "the time in the zone of the login hours cannot be told");
 	facts_peer(login->config, request, &login->peer);
+	session_add_facts(login->env, login->config, request, login->standing.record.name, &login->now, &login->facts);
 	if (request->app[0] != '\0' || request->flow[0] != '\0')
 		return login_refuse(login, REASON_FLOW, "no connected app of this name is known", NULL);
 	policy_login(&login->facts, &login->decision);

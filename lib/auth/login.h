@@ -12,6 +12,7 @@
 #include "auth/env.h"
 #include "auth/person.h"
 #include "model/decision.h"
+#include "model/session.h"
 
 struct login_request {
 	enum phase phase;
@@ -29,6 +30,8 @@ struct login_request {
 	struct secret password; /* API with split: the whole field */
 	char app[NAME_SIZE];   /* "" = none */
 	char flow[NAME_SIZE];
+	bool has_place;        /* it was asked where the caller is (session_matters()) */
+	struct session_place place; /* without its boot */
 };
 
 /* What a finished (or kept) login says. */

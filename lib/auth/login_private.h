@@ -71,6 +71,12 @@ login_settle(struct login *login, enum attempt attempt, enum factor offered);
 /* Compares an answer and asks for the write that admits, counts and consumes it. Takes the answer. */
 enum turn
 login_attempt(struct login *login, struct secret *answer);
+/*
+ * The single-use name by which open_session will find this login and what proved it (rules 8, "Sessions after
+ * sshd"): its hash goes into the write of the proof.
+ */
+enum sfmfa_err
+login_name(struct login *login, enum factor method, struct store_handover *handover) SFMFA_MUST_USE;
 /* The same for an error: the login cannot go on. */
 enum turn
 login_fail(struct login *login, enum sfmfa_err err, const char *text);

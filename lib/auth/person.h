@@ -10,6 +10,7 @@
 #include "model/holding.h"
 #include "model/limits.h"
 #include "model/login_type.h"
+#include "model/session.h"
 #include "model/user.h"
 
 struct person {
@@ -30,6 +31,7 @@ struct caller {
 	const struct trusted_caller *trusted; /* CALLER_TRUSTED; owned by the configuration */
 	bool several_names; /* the uid has several names: refused (rules 1) */
 	struct person person; /* CALLER_OWN: the user of the uid, with memberships; CALLER_ROOT: name "root" */
+	struct session_place place; /* where the peer is, as the daemon found it; without its boot */
 };
 
 struct env;

@@ -289,9 +289,13 @@ register_commit(struct login *login, struct input *input)
 
 	if (input->kind != INPUT_COMMIT)
 		return no_answer(login, INPUT_NONE);
-	new->write.now = login->now.wall;
+	new->write.now = login->now;
 	new->write.app.registered_at = login->now.wall;
 	new->write.app.completed_at = login->now.wall;
+	/* The proof of the session that follows dates from this commit. */
+	if (login->decision.verdict == VERDICT_ALLOW &&
+	    login_name(login, login->decision.method, &new->write.handover) != SFMFA_OK)
+		return login_fail(login, SFMFA_ERR_INTERNAL, "no random numbers");
 	login->op = (struct store_op){ .kind = STORE_REGISTER,
 				       .err = SFMFA_ERR_INTERNAL,
 				       .registration = new->write };

@@ -17,6 +17,12 @@ enum factor {
 /* A set of factors: bit 1 << FACTOR_x. */
 #define FACTOR_BIT(factor) (UINT32_C(1) << (factor))
 
+/* What a person at a prompt may answer with. */
+#define FACTORS_OF_A_PERSON \
+	(FACTOR_BIT(FACTOR_TOTP) | FACTOR_BIT(FACTOR_RECOVERY_CODE) | FACTOR_BIT(FACTOR_TEMPORARY_CODE))
+/* What fits behind a password. */
+#define FACTORS_OF_A_PROGRAM (FACTOR_BIT(FACTOR_TOTP) | FACTOR_BIT(FACTOR_SECURITY_TOKEN))
+
 const char *
 factor_key(enum factor factor);
 const char *

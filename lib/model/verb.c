@@ -15,6 +15,7 @@ enum {
 	CODE = 1 << 1,
 	CHANGES = 1 << 2,
 	ROOT = 1 << 3,
+	PLAIN = 1 << 4,
 };
 
 #define PERMISSION_NONE PERMISSION_COUNT
@@ -30,6 +31,7 @@ static const struct verb_info infos[VERB_COUNT] = {
 		.code = ((flags) & CODE) != 0, \
 		.changes = ((flags) & CHANGES) != 0, \
 		.root_only = ((flags) & ROOT) != 0, \
+		.groups = ((flags) & PLAIN) == 0, \
 		.help = text, \
 	},
 #include "model/verbs.def"

@@ -7,12 +7,6 @@
 
 #include "policy/login.h"
 
-/* What a person at a prompt may answer with. */
-#define FACTORS_OF_A_PERSON \
-	(FACTOR_BIT(FACTOR_TOTP) | FACTOR_BIT(FACTOR_RECOVERY_CODE) | FACTOR_BIT(FACTOR_TEMPORARY_CODE))
-/* What fits behind a password. */
-#define FACTORS_OF_A_PROGRAM (FACTOR_BIT(FACTOR_TOTP) | FACTOR_BIT(FACTOR_SECURITY_TOKEN))
-
 bool
 facts_hold(const struct facts *facts, enum permission permission);
 

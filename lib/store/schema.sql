@@ -16,7 +16,8 @@ INSERT INTO meta (name, value) VALUES ('users', 0), ('nobody', 0);
 
 -- AUTOINCREMENT: an id is never used twice, so that a late attempt cannot meet another user under the old id.
 -- maybe_locked: a guard of this user, of whichever caller, has locked_wall set (the lock may have lapsed).
--- weakened_at: last enrolment, disconnect or freeze; an older proof of a session is void (rules 7c).
+-- generation: of the factors: changes with every enrolment and disconnect. frozen_at: last freeze. A proof of a
+-- session from before either is void (rules 7c).
 CREATE TABLE user (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
 	name TEXT NOT NULL UNIQUE,
@@ -28,7 +29,7 @@ CREATE TABLE user (
 	app_state INTEGER NOT NULL DEFAULT 0 CHECK (app_state BETWEEN 0 AND 2),
 	assignment_count INTEGER NOT NULL DEFAULT 0,
 	maybe_locked INTEGER NOT NULL DEFAULT 0,
-	weakened_at INTEGER NOT NULL DEFAULT 0
+	frozen_at INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX user_state ON user (app_state, name);
 CREATE INDEX user_profile ON user (profile, name) WHERE profile <> '';
@@ -74,10 +75,14 @@ CREATE TABLE guard (
 	failed_since_success INTEGER NOT NULL DEFAULT 0,
 	last_failed_at INTEGER NOT NULL DEFAULT 0,
 	last_locked_at INTEGER NOT NULL DEFAULT 0,
-	handover1_hash BLOB, handover1_service TEXT, handover1_at INTEGER,
-	handover2_hash BLOB, handover2_service TEXT, handover2_at INTEGER,
-	handover3_hash BLOB, handover3_service TEXT, handover3_at INTEGER,
-	handover4_hash BLOB, handover4_service TEXT, handover4_at INTEGER,
+	handover1_hash BLOB, handover1_service TEXT, handover1_method TEXT, handover1_generation INTEGER,
+	handover1_at INTEGER, handover1_boot INTEGER,
+	handover2_hash BLOB, handover2_service TEXT, handover2_method TEXT, handover2_generation INTEGER,
+	handover2_at INTEGER, handover2_boot INTEGER,
+	handover3_hash BLOB, handover3_service TEXT, handover3_method TEXT, handover3_generation INTEGER,
+	handover3_at INTEGER, handover3_boot INTEGER,
+	handover4_hash BLOB, handover4_service TEXT, handover4_method TEXT, handover4_generation INTEGER,
+	handover4_at INTEGER, handover4_boot INTEGER,
 	PRIMARY KEY (user_id, caller)
 ) WITHOUT ROWID;
 
@@ -131,9 +136,10 @@ CREATE TABLE assignment (
 	PRIMARY KEY (user_id, kind, name)
 ) WITHOUT ROWID;
 
--- Sessions (rules 7c and 8, "Session identity"): found by (boot_id, audit session) where that is set, else by
--- the session leader with its start time and terminal. proved_at 0: no factor of its own. proved_by: the user
--- whose factor it was, where the session was opened for another one. closed_at 0: open.
+-- Open sessions (rules 7c and 8, "Which session"); a session that ends is deleted. Found by (boot_id, audit_session)
+-- where that is set, else by the session leader with its start time and terminal. method and proved_at are of the
+-- session's own proof, proved_at 0: none; generation: of the user's factors then. proved_by: the user whose login it
+-- was, where the session was opened for another one.
 CREATE TABLE session (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
 	user_id INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
@@ -141,20 +147,19 @@ CREATE TABLE session (
 	login_type INTEGER NOT NULL,
 	boot_id TEXT NOT NULL,
 	audit_session INTEGER,
-	leader_pid INTEGER,
-	leader_start INTEGER,
+	leader INTEGER NOT NULL DEFAULT 0,
+	leader_start INTEGER NOT NULL DEFAULT 0,
 	tty TEXT NOT NULL DEFAULT '',
 	opened_at INTEGER NOT NULL,
-	level INTEGER NOT NULL DEFAULT 0,
 	method TEXT NOT NULL,
 	proved_at INTEGER NOT NULL DEFAULT 0,
+	proved_boot INTEGER NOT NULL DEFAULT 0,
 	proved_by TEXT NOT NULL DEFAULT '',
-	closed_at INTEGER NOT NULL DEFAULT 0
+	generation INTEGER NOT NULL DEFAULT 0
 );
-CREATE INDEX session_user ON session (user_id, closed_at);
-CREATE INDEX session_audit ON session (boot_id, audit_session) WHERE closed_at = 0;
-CREATE INDEX session_leader ON session (boot_id, leader_pid) WHERE closed_at = 0;
-CREATE INDEX session_closed ON session (closed_at) WHERE closed_at <> 0;
+CREATE INDEX session_user ON session (user_id, id);
+CREATE UNIQUE INDEX session_audit ON session (boot_id, audit_session) WHERE audit_session IS NOT NULL;
+CREATE UNIQUE INDEX session_leader ON session (boot_id, leader, leader_start, tty) WHERE audit_session IS NULL;
 
 -- The data keys, wrapped under a sealing key.
 CREATE TABLE key_wrap (

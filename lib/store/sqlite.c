@@ -101,6 +101,7 @@ static const struct store_ops sqlite_ops = {
 	.close = sqlite_close,
 	.read_user = sqlite_read_user,
 	.find_token = sqlite_find_token,
+	.find_session = sqlite_find_session,
 	.list_users = sqlite_list_users,
 	.list_tokens = sqlite_list_tokens,
 	.commit = sqlite_commit,

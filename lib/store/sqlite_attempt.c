@@ -166,19 +166,6 @@ write_guard(struct database *database, const struct store_attempt *attempt, cons
 }
 
 static enum sfmfa_err
-write_handover(struct database *database, const struct store_attempt *attempt, struct diag *diag)
-{
-	QUERY_AUTO query = { 0 };
-
-	query_begin(&query, database, STATEMENT_GUARD_HANDOVER);
-	query_number(&query, attempt->user_id);
-	query_bytes(&query, attempt->handover_hash, sizeof attempt->handover_hash);
-	query_text(&query, attempt->handover_service != NULL ? attempt->handover_service : "");
-	query_number(&query, attempt->now.wall);
-	return query_run(&query, diag);
-}
-
-static enum sfmfa_err
 complete_app(struct database *database, struct store_attempt *attempt, struct diag *diag)
 {
 	enum sfmfa_err err = run_numbers(database, STATEMENT_USER_COMPLETE, attempt->user_id, 0, diag);
@@ -196,7 +183,6 @@ static enum sfmfa_err
 consume(struct database *database, struct store_attempt *attempt, const struct standing *standing,
 	struct diag *diag)
 {
-	static const unsigned char none[HASH_SIZE];
 	enum sfmfa_err err = SFMFA_OK;
 
 	if (attempt->kind == ATTEMPT_KIND_TOTP && attempt->complete_app && standing->state == APP_PENDING)
@@ -219,9 +205,9 @@ consume(struct database *database, struct store_attempt *attempt, const struct s
 		err = query_run(&query, diag);
 	}
 	/* Names of logins are issued to uid 0 only (rules 8). */
-	if (err == SFMFA_OK && attempt->caller == -1 &&
-	    memcmp(attempt->handover_hash, none, sizeof none) != 0)
-		err = write_handover(database, attempt, diag);
+	if (err == SFMFA_OK && attempt->caller == -1)
+		err = handover_write(database, attempt->user_id, attempt->generation, &attempt->handover,
+				     &attempt->now, diag);
 	return err;
 }
 

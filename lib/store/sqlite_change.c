@@ -7,21 +7,14 @@
 #define TEMPORARY_PER_HOUR 6
 #define RECOVERY_MAX       10
 
-struct row {
-	int64_t id;
-	int64_t generation;
-	enum app_state state;
-	int64_t assignment_count;
-};
-
 bool
 name_is_usable(const char *name, size_t size)
 {
 	return name != NULL && name[0] != '\0' && strnlen(name, size) < size;
 }
 
-static enum sfmfa_err
-find_user(struct database *database, const char *name, struct row *ret_row, struct diag *diag)
+enum sfmfa_err
+row_find(struct database *database, const char *name, struct row *ret_row, struct diag *diag)
 {
 	enum sfmfa_err err;
 	bool found;
@@ -60,9 +53,9 @@ run_numbers(struct database *database, enum statement statement, const int64_t n
 	run_numbers(database, statement, (const int64_t[3]){ __VA_ARGS__ }, diag)
 
 /* The user with the guard of their own, so that no login has to make it. */
-static enum sfmfa_err
-make_user(struct database *database, const char *name, bool is_virtual, struct row *ret_row,
-	  struct diag *diag)
+enum sfmfa_err
+row_make(struct database *database, const char *name, bool is_virtual, struct row *ret_row,
+	 struct diag *diag)
 {
 	struct row row = { 0 };
 	enum sfmfa_err err;
@@ -135,7 +128,7 @@ apply_register(struct database *database, struct store_register *registration, s
 
 	if (!is_registrable(registration))
 		return SFMFA_ERR_INVALID;
-	err = find_user(database, registration->user, &row, diag);
+	err = row_find(database, registration->user, &row, diag);
 	if (err != SFMFA_OK && err != SFMFA_ERR_NOT_FOUND)
 		return err;
 	/* Without a row there was no generation yet: 0, as the record of an unknown user says. */
@@ -145,7 +138,7 @@ apply_register(struct database *database, struct store_register *registration, s
 		return SFMFA_ERR_EXISTS;
 	err = SFMFA_OK;
 	if (row.id == 0)
-		err = make_user(database, registration->user, registration->is_virtual, &row, diag);
+		err = row_make(database, registration->user, registration->is_virtual, &row, diag);
 	if (err == SFMFA_OK)
 		err = write_app(database, row.id, &registration->app, diag);
 	/* Steps are those of this shared secret: what another one had used means nothing. */
@@ -160,10 +153,12 @@ apply_register(struct database *database, struct store_register *registration, s
 		query_begin(&query, database, STATEMENT_USER_REGISTER);
 		query_number(&query, row.id);
 		query_number(&query, registration->app.state);
-		query_number(&query, registration->now);
 		query_number(&query, registration->by_user);
 		err = query_run(&query, diag);
 	}
+	if (err == SFMFA_OK)
+		err = handover_write(database, row.id, row.generation + 1, &registration->handover,
+				     &registration->now, diag);
 	if (err == SFMFA_OK)
 		registration->user_id = row.id;
 	return err;
@@ -182,8 +177,7 @@ disconnect(struct database *database, int64_t user_id, const struct store_op *op
 	if (err == SFMFA_OK)
 		err = RUN_NUMBERS(database, STATEMENT_TEMPORARY_CLEAR, diag, user_id);
 	if (err == SFMFA_OK)
-		err = RUN_NUMBERS(database, STATEMENT_USER_DISCONNECT, diag, user_id, now,
-				  op->change.by_other);
+		err = RUN_NUMBERS(database, STATEMENT_USER_DISCONNECT, diag, user_id, op->change.by_other);
 	return err;
 }
 
@@ -371,10 +365,12 @@ apply_to_user(struct database *database, const struct row *row, struct store_op 
 		return replace_recovery_codes(database, row->id, op->change.hashes, op->change.hash_count,
 					      diag);
 	case STORE_TEMPORARY_NEW: return new_temporary_code(database, row->id, op, diag);
+	case STORE_SESSION_CLOSE: return apply_session_close(database, row->id, op->change.number, diag);
 	case STORE_TEMPORARY_EXPIRE: return RUN_NUMBERS(database, STATEMENT_TEMPORARY_CLEAR, diag, row->id);
 	case STORE_ATTEMPT:
 	case STORE_REGISTER:
 	case STORE_ENSURE_USER:
+	case STORE_SESSION_OPEN:
 	case STORE_SET_KEY:
 	case STORE_DROP_KEY: break;
 	}
@@ -391,10 +387,10 @@ apply_change(struct database *database, struct store_op *op, struct diag *diag)
 		return set_key(database, op, diag);
 	if (op->kind == STORE_DROP_KEY)
 		return drop_key(database, op, diag);
-	err = find_user(database, op->change.user, &row, diag);
+	err = row_find(database, op->change.user, &row, diag);
 	if (op->kind == STORE_ENSURE_USER)
 		return err == SFMFA_ERR_NOT_FOUND
-			       ? make_user(database, op->change.user, op->change.flag, &row, diag)
+			       ? row_make(database, op->change.user, op->change.flag, &row, diag)
 			       : err;
 	return err == SFMFA_OK ? apply_to_user(database, &row, op, diag) : err;
 }

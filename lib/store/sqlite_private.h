@@ -69,6 +69,8 @@ query_row(struct query *query);
 /* Columns of the row; what does not fit fails the query. SQL NULL is 0, "" or no bytes. */
 int64_t
 query_column(const struct query *query, int column);
+bool
+query_column_is_null(const struct query *query, int column);
 int64_t
 query_column_within(struct query *query, int column, int64_t min, int64_t max);
 void
@@ -157,6 +159,9 @@ enum sfmfa_err
 sqlite_find_token(struct store *store, int64_t user_id, const unsigned char hash[HASH_SIZE],
                   struct token_record *ret_token, struct diag *diag);
 enum sfmfa_err
+sqlite_find_session(struct store *store, const struct session_place *place, struct session_record *ret_session,
+                    struct diag *diag);
+enum sfmfa_err
 sqlite_list_users(struct store *store, const struct store_user_filter *filter, struct user_record *ret_users,
                   size_t *ret_count, struct diag *diag);
 enum sfmfa_err
@@ -170,7 +175,7 @@ sqlite_has_keys(struct store *store, bool *ret_any, struct diag *diag);
 enum sfmfa_err
 sqlite_count_users(struct store *store, int64_t *ret_count, struct diag *diag);
 
-/* Writes: the transaction (sqlite_write.c), one operation inside it (sqlite_attempt.c, _change.c, _token.c). */
+/* Writes: the transaction (sqlite_write.c), one operation inside it (sqlite_attempt.c, _change.c, _session.c, _token.c). */
 enum sfmfa_err
 sqlite_commit(struct store *store, struct store_op *const ops[], size_t count, struct diag *diag);
 enum sfmfa_err
@@ -183,6 +188,29 @@ enum sfmfa_err
 apply_token_new(struct database *database, int64_t user_id, struct store_op *op, struct diag *diag);
 enum sfmfa_err
 apply_token_revoke(struct database *database, int64_t user_id, struct store_op *op, struct diag *diag);
+
+enum sfmfa_err
+apply_session_open(struct database *database, struct store_session_open *session, struct diag *diag);
+enum sfmfa_err
+apply_session_close(struct database *database, int64_t user_id, int64_t id, struct diag *diag);
+
+/* Writes the single-use name of a login into the user's own guard row; all zero: nothing (sqlite_session.c). */
+enum sfmfa_err
+handover_write(struct database *database, int64_t user_id, int64_t generation,
+               const struct store_handover *handover, const struct moment *now, struct diag *diag);
+
+/* A user's row, and one that is made, with the guard of their own (sqlite_change.c). */
+struct row {
+	int64_t id;
+	int64_t generation;
+	enum app_state state;
+	int64_t assignment_count;
+};
+/* SFMFA_ERR_INVALID: not a usable name; SFMFA_ERR_NOT_FOUND. */
+enum sfmfa_err
+row_find(struct database *database, const char *name, struct row *ret_row, struct diag *diag);
+enum sfmfa_err
+row_make(struct database *database, const char *name, bool is_virtual, struct row *ret_row, struct diag *diag);
 
 /* A name as a key: not empty, fits. */
 bool

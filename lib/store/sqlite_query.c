@@ -125,6 +125,12 @@ query_column(const struct query *query, int column)
 	return sqlite3_column_int64(query->statement, column);
 }
 
+bool
+query_column_is_null(const struct query *query, int column)
+{
+	return sqlite3_column_type(query->statement, column) == SQLITE_NULL;
+}
+
 int64_t
 query_column_within(struct query *query, int column, int64_t min, int64_t max)
 {

@@ -19,6 +19,9 @@ clear_results(struct store_op *op)
 		op->attempt.failed_before = 0;
 	} else if (op->kind == STORE_REGISTER) {
 		op->registration.user_id = 0;
+	} else if (op->kind == STORE_SESSION_OPEN) {
+		op->session.id = 0;
+		op->session.proved = false;
 	} else if (op->kind == STORE_TOKEN_REVOKE) {
 		op->change.number = 0;
 	}
@@ -31,6 +34,7 @@ apply(struct database *database, struct store_op *op, struct diag *diag)
 	switch (op->kind) {
 	case STORE_ATTEMPT: return apply_attempt(database, &op->attempt, diag);
 	case STORE_REGISTER: return apply_register(database, &op->registration, diag);
+	case STORE_SESSION_OPEN: return apply_session_open(database, &op->session, diag);
 	case STORE_DISCONNECT:
 	case STORE_ENSURE_USER:
 	case STORE_DELETE_USER:
@@ -44,6 +48,7 @@ apply(struct database *database, struct store_op *op, struct diag *diag)
 	case STORE_RECOVERY_RENEW:
 	case STORE_TEMPORARY_NEW:
 	case STORE_TEMPORARY_EXPIRE:
+	case STORE_SESSION_CLOSE:
 	case STORE_SET_KEY:
 	case STORE_DROP_KEY: return apply_change(database, op, diag);
 	}

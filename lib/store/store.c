@@ -23,6 +23,13 @@ store_find_token(struct store *store, int64_t user_id, const unsigned char hash[
 }
 
 enum sfmfa_err
+store_find_session(struct store *store, const struct session_place *place, struct session_record *ret_session,
+		   struct diag *diag)
+{
+	return store->ops->find_session(store, place, ret_session, diag);
+}
+
+enum sfmfa_err
 store_list_users(struct store *store, const struct store_user_filter *filter, struct user_record *ret_users,
 		 size_t *ret_count, struct diag *diag)
 {

@@ -18,6 +18,7 @@
 
 #include "base/error.h"
 #include "model/event.h"
+#include "model/session.h"
 #include "model/token.h"
 #include "model/user.h"
 
@@ -46,6 +47,17 @@ struct attempt_policy {
 	int64_t lock_seconds;         /* base length; doubles with every further lock, to 24 h; 0: until unlocked */
 };
 
+/*
+ * The single-use name of a login by which open_session finds it (rules 8, "Sessions after sshd"): its hash, in
+ * one of four slots of the user's guard row, written by the same commit as the proof. All zero: none.
+ */
+struct store_handover {
+	unsigned char hash[HASH_SIZE];
+	const char *service;
+	enum factor method;
+};
+#define STORE_HANDOVER_SECONDS 120 /* how long a name is good for */
+
 struct store_attempt {
 	int64_t user_id;      /* 0: a user that does not exist; WRONG, and as dear as a wrong answer */
 	int64_t generation;   /* of the record that was compared: changed meanwhile = WRONG, not counted */
@@ -66,9 +78,7 @@ struct store_attempt {
 	const char *from;     /* noted as last_used_from; NULL: nothing */
 	/* ATTEMPT_KIND_RECOVERY, _TEMPORARY. */
 	unsigned char hash[HASH_SIZE];
-	/* The single-use name of this login for open_session; written in the same commit. All zero: none. */
-	unsigned char handover_hash[HASH_SIZE];
-	const char *handover_service;
+	struct store_handover handover;
 
 	/* Filled in. */
 	enum attempt_result result;
@@ -89,9 +99,31 @@ struct store_register {
 	size_t recovery_count; /* 0: keep what is there */
 	unsigned char recovery_hashes[10][HASH_SIZE]; /* RECOVERY_CODE_COUNT */
 	bool by_user;          /* clears disconnected_by_other */
-	int64_t now;
+	struct store_handover handover;
+	struct moment now;
 	int64_t user_id;       /* filled in */
 };
+
+/*
+ * A session that begins. Another one recorded at the same place is over. SFMFA_ERR_NOT_FOUND: no row for the user
+ * and make_user is false.
+ */
+struct store_session_open {
+	const char *user;
+	bool make_user;
+	bool is_virtual;       /* for a row that is made */
+	const char *service;
+	enum login_type login_type;
+	struct session_place place;
+	unsigned char handover_hash[HASH_SIZE]; /* redeemed: the session has that login's proof; all zero: none */
+	const char *proved_by; /* "" or another user, whose login it was opened with */
+	struct moment now;
+	int64_t id;            /* filled in */
+	bool proved;           /* filled in: the name was good */
+};
+
+/* Open sessions of a user that are remembered; the oldest beyond are taken for over. */
+#define STORE_SESSIONS_MAX 64
 
 enum store_op_kind {
 	STORE_ATTEMPT = 0,
@@ -111,13 +143,15 @@ enum store_op_kind {
 	STORE_RECOVERY_RENEW,  /* user, hashes */
 	STORE_TEMPORARY_NEW,   /* user, hash in hashes[0], until; SFMFA_ERR_TOO_LARGE: six in the last hour */
 	STORE_TEMPORARY_EXPIRE, /* user */
+	STORE_SESSION_OPEN,
+	STORE_SESSION_CLOSE,   /* user, number: the session; one that is not there or another's is none */
 	STORE_SET_KEY,         /* name = key id, wrap; SFMFA_ERR_EXISTS */
 	STORE_DROP_KEY,        /* name = key id; SFMFA_ERR_INVALID: the last one, without which no secret opens */
 };
 
 /*
  * One write. Pointers must live until store_commit() returns; now is always filled in. But for
- * STORE_REGISTER and STORE_ENSURE_USER a user without a row is SFMFA_ERR_NOT_FOUND. Input that could not be
+ * STORE_REGISTER, STORE_ENSURE_USER and STORE_SESSION_OPEN a user without a row is SFMFA_ERR_NOT_FOUND. Input that could not be
  * read back (an empty or over-long name, no codes) is SFMFA_ERR_INVALID.
  */
 struct store_op {
@@ -126,6 +160,7 @@ struct store_op {
 	union {
 		struct store_attempt attempt;
 		struct store_register registration;
+		struct store_session_open session;
 		struct {
 			const char *user;
 			const char *name;
@@ -164,6 +199,8 @@ struct store_ops {
 	                            struct diag *diag);
 	enum sfmfa_err (*find_token)(struct store *store, int64_t user_id, const unsigned char hash[HASH_SIZE],
 	                             struct token_record *ret_token, struct diag *diag);
+	enum sfmfa_err (*find_session)(struct store *store, const struct session_place *place,
+	                               struct session_record *ret_session, struct diag *diag);
 	enum sfmfa_err (*list_users)(struct store *store, const struct store_user_filter *filter,
 	                             struct user_record *ret_users, size_t *ret_count, struct diag *diag);
 	enum sfmfa_err (*list_tokens)(struct store *store, int64_t user_id, int64_t after_id, struct token_record *ret_tokens,
@@ -209,6 +246,14 @@ store_read_user(struct store *store, const char *name, int64_t caller, struct us
 enum sfmfa_err
 store_find_token(struct store *store, int64_t user_id, const unsigned char hash[HASH_SIZE],
                  struct token_record *ret_token, struct diag *diag) SFMFA_MUST_USE;
+
+/*
+ * The session recorded at a place: by its audit session where it has one, else, or where none is found, by leader
+ * and terminal. SFMFA_ERR_NOT_FOUND, also for a place that is none.
+ */
+enum sfmfa_err
+store_find_session(struct store *store, const struct session_place *place, struct session_record *ret_session,
+                   struct diag *diag) SFMFA_MUST_USE;
 
 /*
  * A page by name; ret_users has room for filter->limit (guards, assignments are filled in). SFMFA_ERR_TIMEOUT: two

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/process.h"
 #include "base/text.h"
 #include "paths.h"
 #include "wire/message.h"
@@ -319,12 +320,82 @@ describe_groups(const struct nss_user *user, const struct fields *reply, struct 
 	return err;
 }
 
-static bool
-asks_groups(const struct fields *reply)
+enum sfmfa_err
+client_describe_place(struct fields *request, bool audit_counts)
 {
-	char need[sizeof WIRE_NEED_GROUPS];
+	struct process_audit audit;
+	struct process self, leader;
+	enum sfmfa_err err = SFMFA_OK;
 
-	return !fields_get_text(reply, WIRE_NEED, need, sizeof need) && text_equals(need, WIRE_NEED_GROUPS);
+	process_read_audit(getpid(), &audit);
+	if (audit_counts && audit.session >= 0 && audit.login_uid >= 0) {
+		err = fields_add_number(request, WIRE_AUDIT, audit.session);
+		err = err ? err : fields_add_number(request, WIRE_LOGIN_UID, audit.login_uid);
+	}
+	/* What cannot be read is left out: then there is no session, and the person is asked. */
+	if (!err && !process_read(getpid(), &self) && !process_read(self.leader, &leader)) {
+		err = fields_add_number(request, WIRE_LEADER, leader.pid);
+		err = err ? err : fields_add_number(request, WIRE_LEADER_START, leader.start);
+	}
+	return err;
+}
+
+static enum sfmfa_err
+describe_session(const struct nss_user *user, const struct fields *reply, struct fields *request)
+{
+	enum sfmfa_err err = fields_add_text(request, WIRE_VERB, WIRE_VERB_SESSION);
+
+	return err ? err : client_describe_place(request, true);
+}
+
+/* What the daemon may need of a uid-0 caller before it decides; each once. */
+struct need {
+	const char *word;
+	enum sfmfa_err (*describe)(const struct nss_user *user, const struct fields *reply, struct fields *request);
+	bool asked;
+};
+
+/* NULL: it needs nothing of the kind. */
+static struct need *
+find_need(const struct fields *reply, struct need needs[], size_t count)
+{
+	char word[32];
+
+	if (fields_get_text(reply, WIRE_NEED, word, sizeof word)) {
+		return NULL;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (text_equals(word, needs[i].word)) {
+			return &needs[i];
+		}
+	}
+	return NULL;
+}
+
+/* Answers what the module can tell without the person, until the daemon says something else. */
+static enum sfmfa_err
+answer_needs(struct client *client, const struct nss_user *user, struct fields *reply, struct diag *diag)
+{
+	struct need needs[] = {
+		{ .word = WIRE_NEED_GROUPS, .describe = describe_groups },
+		{ .word = WIRE_NEED_SESSION, .describe = describe_session },
+	};
+	struct need *need;
+	enum sfmfa_err err = SFMFA_OK;
+
+	while (!err && (need = find_need(reply, needs, sizeof needs / sizeof needs[0]))) {
+		FIELDS_AUTO answer = { 0 };
+
+		err = need->asked ? SFMFA_ERR_INVALID : need->describe(user, reply, &answer);
+		if (err) {
+			client_finish(client);
+			return diag_set(diag, err, "", 0, "what sfmfad asks for (%s) cannot be answered",
+					need->word);
+		}
+		need->asked = true;
+		err = exchange(client, &answer, wait_deadline(CLIENT_REPLY_MS), reply, diag);
+	}
+	return err;
 }
 
 enum sfmfa_err
@@ -332,25 +403,12 @@ client_begin(struct client *client, const struct client_options *options, const 
 	     const struct fields *request, struct fields *ret_reply, struct diag *diag)
 {
 	FIELDS_AUTO reply = { 0 };
-	FIELDS_AUTO groups = { 0 };
 	enum sfmfa_err err;
 
 	client_finish(client);
 	client->options = options ? *options : (struct client_options){ 0 };
 	err = begin(client, request, &reply, diag);
-	if (!err && asks_groups(&reply)) {
-		err = describe_groups(user, &reply, &groups);
-		if (err) {
-			client_finish(client);
-			return diag_set(diag, err, "", 0,
-					"the groups that sfmfad asks for cannot be answered");
-		}
-		err = exchange(client, &groups, wait_deadline(CLIENT_REPLY_MS), &reply, diag);
-		if (!err && asks_groups(&reply)) {
-			client_finish(client);
-			return diag_set(diag, SFMFA_ERR_INVALID, "", 0, "sfmfad asks for groups twice");
-		}
-	}
+	err = err ? err : answer_needs(client, user, &reply, diag);
 	client->options = (struct client_options){ 0 };
 	if (err) {
 		return err;

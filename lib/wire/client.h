@@ -40,8 +40,8 @@ struct client {
 /*
  * Connects, sends the first request and receives the first reply, falling back to --once where the
  * caller is uid 0 and nobody answers. A reply need=groups is answered here: the user of the request
- * (may be NULL: then groups are unresolved) is looked up by name. The client must be CLIENT_CLOSED
- * or in use: an earlier connection is closed. *ret_reply must be zeroed or in use; on success its
+ * (may be NULL: then groups are unresolved) is looked up by name; need=session too. The client must be
+ * CLIENT_CLOSED or in use: an earlier connection is closed. *ret_reply must be zeroed or in use; on success its
  * contents are replaced. SFMFA_ERR_CLOSED: nobody answers; SFMFA_ERR_UNTRUSTED: the server is not
  * one to trust, or --once may not be started from here (chroot, user namespace); SFMFA_ERR_INVALID:
  * malformed reply or path.
@@ -49,6 +49,13 @@ struct client {
 enum sfmfa_err
 client_begin(struct client *client, const struct client_options *options, const struct nss_user *user,
              const struct fields *request, struct fields *ret_reply, struct diag *diag) SFMFA_MUST_USE;
+
+/*
+ * Where this process is, as far as /proc tells: session leader and, if it is to count, audit session (rules 8,
+ * "Which session").
+ */
+enum sfmfa_err
+client_describe_place(struct fields *request, bool audit_counts) SFMFA_MUST_USE;
 
 /* One more exchange on the same connection. Any failure closes it. */
 enum sfmfa_err

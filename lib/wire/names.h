@@ -9,15 +9,20 @@
  *                          [login_type], [prompt], [can_commit], [split + password | ask], [app], [flow]
  *     -> status=ask need=answer [info]* [error]* prompt echo       answer with verb=answer
  *     -> status=ask need=groups [group]*                           answer with verb=groups
+ *     -> status=ask need=session                                   answer with verb=session
  *     -> status=done auth account level method login_type reason [info]* [error]* [login_id]
  *     -> status=done more=split strip=N         the same connection goes on with verb=first-factor-ok
  *     -> status=done auth … more=commit         the same connection goes on with verb=commit
  *   verb=answer            answer=TEXT | answer_is_password=1 | placeholder=1 | conversation_failed=1
  *   verb=groups            [in=NAME]* [unresolved=NAME]*
+ *   verb=session           [audit=N login_uid=N] [leader=PID leader_start=TICKS]: where the caller is
  *   verb=first-factor-ok   after more=split: the password was right, verify the tail
  *   verb=commit            after more=commit: the account phase: write the registration
  *   verb=account           account phase without a verdict of this handle: as login, no dialogue
  *   verb=password-changed  user, nss, name, uid: revoke the user's tokens
+ *   verb=session-open      user, nss, name, uid, service, [login_type], [tty], [login_id], [proved_by], where the
+ *                          session is as with verb=session -> result=done session=ID (0: not recorded)
+ *   verb=session-close     user, nss, name, uid, session=ID -> result=done
  *   any other verb is a command of the CLI (lib/model/verbs.def): its arguments as fields
  *     -> status=ask … as above        -> status=done result=WORD [error=TEXT] + the verb's own fields
  */
@@ -48,6 +53,11 @@
 #define WIRE_CONVERSATION_FAILED "conversation_failed"
 #define WIRE_IN                  "in"
 #define WIRE_UNRESOLVED          "unresolved"
+#define WIRE_AUDIT               "audit"        /* audit session id, where one counts (rules 8) */
+#define WIRE_LOGIN_UID           "login_uid"    /* of the same process */
+#define WIRE_LEADER              "leader"       /* pid of the session leader */
+#define WIRE_LEADER_START        "leader_start" /* clock ticks since boot */
+#define WIRE_PROVED_BY           "proved_by"    /* another user, whose login the session was opened with */
 
 /* Keys of replies. */
 #define WIRE_STATUS   "status"
@@ -66,12 +76,16 @@
 #define WIRE_STRIP    "strip"
 #define WIRE_DELAY    "delay"    /* microseconds for pam_fail_delay */
 #define WIRE_LOGIN_ID "login_id"
+#define WIRE_SESSION  "session"  /* id of a recorded session; also in session-close */
 #define WIRE_RESULT   "result"   /* of a command: done | refused | usage | failed */
 
 /* Values of verb= that have no line in lib/model/verbs.def or are spoken by the module. */
 #define WIRE_VERB_LOGIN            "login"
 #define WIRE_VERB_ANSWER           "answer"
 #define WIRE_VERB_GROUPS           "groups"
+#define WIRE_VERB_SESSION          "session"
+#define WIRE_VERB_SESSION_OPEN     "session-open"
+#define WIRE_VERB_SESSION_CLOSE    "session-close"
 #define WIRE_VERB_FIRST_FACTOR_OK  "first-factor-ok"
 #define WIRE_VERB_COMMIT           "commit"
 #define WIRE_VERB_ACCOUNT          "account"
@@ -82,6 +96,7 @@
 #define WIRE_STATUS_DONE "done"
 #define WIRE_NEED_ANSWER "answer"
 #define WIRE_NEED_GROUPS "groups"
+#define WIRE_NEED_SESSION "session"
 #define WIRE_MORE_SPLIT  "split"
 #define WIRE_MORE_COMMIT "commit"
 

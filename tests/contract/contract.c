@@ -90,7 +90,7 @@ register_op(const char *user, enum app_state state)
 	op.registration.recovery_count = 10;
 	for (unsigned char at = 0; at < 10; at++)
 		memset(op.registration.recovery_hashes[at], at + 1, HASH_SIZE);
-	op.registration.now = NOW;
+	op.registration.now = (struct moment){ NOW, 5000, "boot-a" };
 	return op;
 }
 

@@ -177,8 +177,8 @@ Test(disk, a_full_disk_loses_events_and_no_login)
 			struct store_op op = attempt_op(&users[at], STEP + step);
 
 			op.attempt.now_step = STEP + step;
-			memset(op.attempt.handover_hash, 1, HASH_SIZE);
-			op.attempt.handover_service = "sshd";
+			memset(op.attempt.handover.hash, 1, HASH_SIZE);
+			op.attempt.handover.service = "sshd";
 			cr_assert_eq(commit_one(contract_store, &op), SFMFA_OK, "login %d",
 				     step * USERS + at);
 			cr_assert_eq(op.attempt.result, ATTEMPT_RESULT_RIGHT);

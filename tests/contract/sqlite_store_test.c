@@ -210,8 +210,8 @@ Test(sqlite, the_last_four_login_names_are_kept_and_only_of_right_answers_to_roo
 		op.attempt.now_step = STEP + at;
 		op.attempt.now.wall = NOW + at;
 		op.attempt.caller = at == 3 ? 33 : -1;
-		memset(op.attempt.handover_hash, (int)at + 1, HASH_SIZE);
-		op.attempt.handover_service = "sshd";
+		memset(op.attempt.handover.hash, (int)at + 1, HASH_SIZE);
+		op.attempt.handover.service = "sshd";
 		cr_assert_eq(commit_one(contract_store, &op), SFMFA_OK);
 	}
 	cr_expect_eq(ask_sql("sfmfa.db",
@@ -238,13 +238,13 @@ Test(sqlite, times_that_void_a_proof_are_kept)
 	cr_assert_eq(commit_one(contract_store, &wrong), SFMFA_OK);
 	cr_assert_eq(commit_one(contract_store, &unlock), SFMFA_OK);
 	cr_expect_eq(ask_sql("sfmfa.db", "SELECT last_locked_at FROM guard WHERE caller = -1"), NOW + 5);
-	cr_expect_eq(ask_sql("sfmfa.db", "SELECT weakened_at FROM user"), NOW);
+	cr_expect_eq(ask_sql("sfmfa.db", "SELECT frozen_at FROM user"), 0);
 	freeze.change.flag = true;
 	freeze.change.now = NOW + 7;
 	thaw.change.now = NOW + 9;
 	cr_assert_eq(commit_one(contract_store, &freeze), SFMFA_OK);
 	cr_assert_eq(commit_one(contract_store, &thaw), SFMFA_OK);
-	cr_expect_eq(ask_sql("sfmfa.db", "SELECT weakened_at FROM user"), NOW + 7);
+	cr_expect_eq(ask_sql("sfmfa.db", "SELECT frozen_at FROM user"), NOW + 7);
 }
 
 Test(sqlite, an_empty_file_of_version_zero_is_migrated)

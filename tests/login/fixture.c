@@ -23,7 +23,24 @@ fake_now(void *data, struct moment *ret_now)
 
 	if (f->clock_broken)
 		return SFMFA_ERR_CLOCK;
-	*ret_now = (struct moment){ .wall = f->now, .boot = f->now - 1690000000, .boot_id = "boot-one" };
+	*ret_now = fixture_moment(f);
+	return SFMFA_OK;
+}
+
+struct moment
+fixture_moment(const struct fixture *f)
+{
+	return (struct moment){ .wall = f->now, .boot = f->now - 1690000000, .boot_id = "boot-one" };
+}
+
+/* Processes below FIXTURE_PROCESSES live, each since ten times its number. */
+static enum sfmfa_err
+fake_start(void *data, pid_t pid, int64_t *ret_start)
+{
+	(void)data;
+	if (pid >= FIXTURE_PROCESSES)
+		return SFMFA_ERR_NOT_FOUND;
+	*ret_start = 10 * (int64_t)pid;
 	return SFMFA_OK;
 }
 
@@ -81,6 +98,7 @@ fixture_begin(struct fixture *f, const char *permissions, const char *profile_ex
 	f->root = (struct caller){ .class = CALLER_ROOT, .uid = 0 };
 	snprintf(f->root.person.name, sizeof(f->root.person.name), "root");
 	f->env.clock = (struct clock){ .now = fake_now, .data = f };
+	f->env.processes = (struct processes){ .start = fake_start, .data = f };
 	f->env.events = (struct event_sink){ .take = take_event, .data = f };
 	snprintf(f->env.host, sizeof(f->env.host), "host.example");
 }
@@ -158,7 +176,7 @@ enrol(struct fixture *f, const char *user, enum app_state state, struct secret *
 	op.registration.app.params = params;
 	op.registration.app.registered_at = f->now;
 	op.registration.app.completed_at = state == APP_COMPLETED ? f->now : 0;
-	op.registration.now = f->now;
+	op.registration.now = fixture_moment(f);
 	cr_assert_eq(text_format(context, sizeof(context), CONTEXT_APP, user), SFMFA_OK);
 	cr_assert_eq(seal(&f->env.keyring, context, ret_shared, op.registration.app.sealed,
 			  sizeof(op.registration.app.sealed), &op.registration.app.sealed_size),

@@ -16,6 +16,8 @@
 #define FIXTURE_EVENTS 64
 #define FIXTURE_NOW    INT64_C(1700000015) /* a Tuesday, 22:13:35 UTC */
 
+#define FIXTURE_PROCESSES 1000 /* processes below it live, each since ten times its number */
+
 struct fixture {
 	char dir[64];
 	char conf[16384];
@@ -65,6 +67,10 @@ fixture_record(struct fixture *f, const char *user);
 /* The code of an app now, offset steps from now. */
 void
 fixture_code(struct fixture *f, const struct secret *shared, int offset, char ret_code[16]);
+
+/* Now, by both clocks. */
+struct moment
+fixture_moment(const struct fixture *f);
 
 /* Logins. */
 struct login_request

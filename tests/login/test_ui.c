@@ -308,7 +308,7 @@ Test(ui, an_app_sealed_for_somebody_else_does_not_open)
 	struct store_op op = { .kind = STORE_REGISTER };
 	fixture_enrol(&f, "bob", APP_COMPLETED, &shared);
 	struct user_record bob = fixture_record(&f, "bob");
-	op.registration = (struct store_register){ .user = "alice", .app = bob.app, .now = f.now };
+	op.registration = (struct store_register){ .user = "alice", .app = bob.app, .now = fixture_moment(&f) };
 	fixture_commit(&f, &op);
 	char code[16];
 	fixture_code(&f, &shared, 0, code);

@@ -35,6 +35,15 @@ tell_time(void *data, struct moment *ret_now)
 	return SFMFA_OK;
 }
 
+/* Every process lives, each since ten times its number. */
+static enum sfmfa_err
+tell_start(void *data, pid_t pid, int64_t *ret_start)
+{
+	(void)data;
+	*ret_start = 10 * (int64_t)pid;
+	return SFMFA_OK;
+}
+
 static void
 take_event(void *data, const struct event *event)
 {
@@ -157,6 +166,7 @@ stage_open(struct stage *stage, const char *settings)
 	cr_assert_eq(store_open_sqlite(state, &stage->env.store, &diag), SFMFA_OK, "%s", diag.text);
 	cr_assert_eq(keyring_generate(&stage->env.keyring), SFMFA_OK);
 	stage->env.clock = (struct clock){ tell_time, stage };
+	stage->env.processes = (struct processes){ tell_start, stage };
 	stage->env.events = (struct event_sink){ take_event, stage };
 	cr_assert_eq(text_copy(stage->env.host, sizeof(stage->env.host), "host.example"), SFMFA_OK);
 	stage->now = (struct moment){ .wall = START, .boot = 1000, .boot_id = "boot" };
