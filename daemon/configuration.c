@@ -42,36 +42,46 @@ load_watched(struct env *env, const struct config_options *options, int *watch_f
 	return config_load(options, &env->config, diag);
 }
 
-static void
-fall_back(struct env *env, const struct config_options *options, enum sfmfa_err broken, const struct diag *why)
-{
-	struct diag diag = { 0 };
-	enum sfmfa_err err;
-
-	err = last_good_load(options, env->fallback->settings.state_dir, &env->config, &diag);
-	if (err != SFMFA_OK) {
-		env->config = NULL;
-		if (err != SFMFA_ERR_NOT_FOUND)
-			log_diag(LOG_ERR, err, &diag);
-	}
-	note_broken(env, broken, why);
-}
-
 enum sfmfa_err
 configuration_start(struct env *env, const struct config_options *options, struct config **ret_paths, int *watch_fd,
                     struct diag *diag)
 {
 	struct diag broken = { 0 };
+	char line[DIAG_LINE_SIZE];
 	enum sfmfa_err err;
 
 	err = config_scan_paths(options, &env->fallback);
 	if (err != SFMFA_OK)
 		return diag_set(diag, err, options->file, 0, "not even the paths could be found");
 	err = load_watched(env, options, watch_fd, &broken);
-	if (err != SFMFA_OK)
-		fall_back(env, options, err, &broken);
+	if (err != SFMFA_OK) {
+		env->config = NULL;
+		env->config_stale = true;
+		env->config_diag = broken;
+		diag_format(&broken, line);
+		log_line(LOG_ERR, "the configuration is broken (%s): %s", sfmfa_err_word(err), line);
+	}
 	*ret_paths = config_hold(err == SFMFA_OK ? env->config : env->fallback);
 	return SFMFA_OK;
+}
+
+void
+configuration_fall_back(struct env *env, const struct config_options *options)
+{
+	struct diag diag = { 0 };
+	enum sfmfa_err err;
+
+	if (env->config != NULL || !env->config_stale)
+		return;
+	err = last_good_load(options, env->fallback->settings.state_dir, &env->config, &diag);
+	if (err == SFMFA_OK) {
+		log_line(LOG_WARNING, "the last good configuration is in force");
+		return;
+	}
+	env->config = NULL;
+	if (err != SFMFA_ERR_NOT_FOUND)
+		log_diag(LOG_ERR, err, &diag);
+	log_line(LOG_ERR, "there is no last good configuration: logins are denied");
 }
 
 void

@@ -9,13 +9,20 @@
 #include "config/config.h"
 
 /*
- * Watches, then loads, at the start: an edit in between is seen. env->config is the files' or the last good one, or NULL with env->fallback set.
- * *ret_paths is where state_dir, key_file, runtime_dir and run_as stand, whichever it is; held for the caller.
- * watch_fd NULL: nothing is watched (--once). SFMFA_ERR_NO_MEMORY.
+ * Watches, then loads, at the start: an edit in between is seen. env->config is the files', or NULL with
+ * env->fallback set. *ret_paths is where state_dir, key_file, runtime_dir and run_as stand, whichever it is;
+ * held for the caller. watch_fd NULL: nothing is watched (--once). SFMFA_ERR_NO_MEMORY.
  */
 enum sfmfa_err
 configuration_start(struct env *env, const struct config_options *options, struct config **ret_paths,
                     int *watch_fd, struct diag *diag) SFMFA_MUST_USE;
+
+/*
+ * Puts the last good one in force where the files were broken at the start. As the user the daemon runs as: the
+ * state folder is theirs, and what they wrote is nothing that root should parse or trust.
+ */
+void
+configuration_fall_back(struct env *env, const struct config_options *options);
 
 /* Reads the files again and notes how that went in env; a failure is logged and leaves the old one in force. */
 void

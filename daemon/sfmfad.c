@@ -101,8 +101,10 @@ serve(struct server *server, const struct options *options, struct diag *diag)
 	enum sfmfa_err err;
 
 	err = prepare(server, options, diag);
-	if (err == SFMFA_OK)
-		err = server_init(server, diag);
+	if (err != SFMFA_OK)
+		return err;
+	configuration_fall_back(&server->env, &server->config_options);
+	err = server_init(server, diag);
 	if (err != SFMFA_OK)
 		return err;
 	server_open_state(server);

@@ -283,6 +283,14 @@ open_folder(const char *path, const struct file_trust *trust, DIR **ret_folder, 
 	return SFMFA_OK;
 }
 
+enum sfmfa_err
+file_check_folder(const char *folder, const struct file_trust *trust, struct diag *diag)
+{
+	__attribute__((cleanup(close_folder))) DIR *opened = NULL;
+
+	return open_folder(folder, trust, &opened, diag);
+}
+
 /* Whether the file is one of ours; backups and hidden files of editors are not. */
 static bool
 is_listed(const char *name, const char *suffix)

@@ -48,6 +48,10 @@ enum sfmfa_err
 file_write_atomic(const char *path, const void *bytes, size_t size, mode_t mode, struct diag *diag)
 	SFMFA_MUST_USE;
 
+/* Whether nobody but a trusted owner can make, rename or remove a file in it. SFMFA_ERR_NOT_FOUND, _UNTRUSTED. */
+enum sfmfa_err
+file_check_folder(const char *folder, const struct file_trust *trust, struct diag *diag) SFMFA_MUST_USE;
+
 /*
  * The names in a folder that end in suffix and do not begin with '.', sorted bytewise, each checked
  * with text_is_name() less its suffix (SFMFA_ERR_INVALID). A folder that does not exist is empty.

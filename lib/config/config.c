@@ -171,6 +171,16 @@ read_folder(struct config *config, const struct config_options *options, enum te
 	return err;
 }
 
+/* Who can write here can put an old file of root's in the place of another, or take a whole folder away. */
+static enum sfmfa_err
+check_config_dir(const struct config *config, const struct config_options *options, struct diag *diag)
+{
+	const struct file_trust trust = { .owner = options->owner };
+	enum sfmfa_err err = file_check_folder(config->settings.config_dir, &trust, diag);
+	/* Then it is empty, and what is wanted of it will be missed by name. */
+	return err == SFMFA_ERR_NOT_FOUND ? SFMFA_OK : map_read_error(err);
+}
+
 enum sfmfa_err
 config_load(const struct config_options *options, struct config **ret_config, struct diag *diag)
 {
@@ -180,6 +190,8 @@ config_load(const struct config_options *options, struct config **ret_config, st
 	enum sfmfa_err err = read_file(config, options, TEXT_SETTINGS, options->file, "", diag);
 	if (!err)
 		err = config_read_settings(config, options, diag);
+	if (!err)
+		err = check_config_dir(config, options, diag);
 	if (!err)
 		err = read_folder(config, options, TEXT_PROFILE, "profiles.d", diag);
 	if (!err)

@@ -75,6 +75,7 @@ skip_line(struct scanner *scanner)
 {
 	while (scanner->at < scanner->end && *scanner->at != '\n')
 		scanner->at++;
+	scanner->lines.ends_in_comment = scanner->at == scanner->end;
 }
 
 static enum sfmfa_err

@@ -8,6 +8,7 @@
 #ifndef SFMFA_CONFIG_SCAN_H
 #define SFMFA_CONFIG_SCAN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -21,6 +22,7 @@
 struct scan_lines {
 	unsigned *lines;
 	size_t count, capacity;
+	bool ends_in_comment; /* the last line is a # or // comment, and has no newline */
 };
 
 /* The bytes need no NUL behind them. SFMFA_ERR_CONFIG with file:line. */

@@ -1,6 +1,8 @@
 /* From text to libconfig's tree, with the right lines (values.h). */
 #include "config/values.h"
 
+#include <string.h>
+
 #include "config/scan.h"
 
 /*
@@ -23,6 +25,20 @@ set_lines(config_setting_t *setting, const struct scan_lines *lines, size_t *at)
 	return ok;
 }
 
+/* To libconfig a comment that the file ends with is a syntax error; to everybody else it is a comment. */
+static const char *
+close_comment(const struct reader *reader, const struct config_text *text, const struct scan_lines *lines)
+{
+	if (!lines->ends_in_comment)
+		return text->bytes;
+	char *closed = arena_take(reader->arena, text->size + 2, 1);
+	if (!closed)
+		return NULL;
+	memcpy(closed, text->bytes, text->size);
+	closed[text->size] = '\n';
+	return closed;
+}
+
 enum sfmfa_err
 values_parse(const struct reader *reader, const struct config_text *text, config_t *tree)
 {
@@ -30,7 +46,10 @@ values_parse(const struct reader *reader, const struct config_text *text, config
 	enum sfmfa_err err = scan_text(text->path, text->bytes, text->size, &lines, reader->diag);
 	if (err)
 		return err;
-	if (!config_read_string(tree, text->bytes))
+	const char *bytes = close_comment(reader, text, &lines);
+	if (!bytes)
+		return values_no_memory(reader);
+	if (!config_read_string(tree, bytes))
 		return diag_set(reader->diag, SFMFA_ERR_CONFIG, text->path, (unsigned)config_error_line(tree),
 				"%s", config_error_text(tree));
 	size_t at = 0;

@@ -86,3 +86,22 @@ folder_refuse(const struct folder *folder, enum sfmfa_err expected)
 	cr_assert_null(config);
 	return diag;
 }
+
+void
+folder_expect_fault(const struct fault *fault)
+{
+	struct folder folder;
+	char path[256];
+	folder_make(&folder);
+	if (strcmp(fault->file, CONF) == 0)
+		folder_write_settings(&folder, fault->text);
+	else
+		folder_write(&folder, fault->file, fault->text);
+	struct diag diag = folder_refuse(&folder, SFMFA_ERR_CONFIG);
+	snprintf(path, sizeof(path), "%s/%s", folder.path, fault->file);
+	cr_expect_str_eq(diag.file, path);
+	cr_expect_eq(diag.line, fault->line, "%s: line %u, not %u: %s", fault->text, diag.line, fault->line,
+		     diag.text);
+	cr_expect(strstr(diag.text, fault->says), "%s: %s", fault->text, diag.text);
+	folder_remove(&folder);
+}

@@ -27,6 +27,21 @@ folder_write(const struct folder *folder, const char *name, const char *text);
 void
 folder_write_settings(const struct folder *folder, const char *text);
 
+/* A text in one file of a folder that is good otherwise, and what is said of it. */
+#define CONF "sfmfa.conf" /* its text begins on line 2 */
+#define PROF "profiles.d/p.conf"
+#define PSET "permission-sets.d/a.conf"
+#define PGRP "permission-set-groups.d/g.conf"
+struct fault {
+	const char *file, *text;
+	unsigned line;
+	const char *says; /* part of the diagnosis */
+};
+
+/* In a folder of its own: the faults of others must not be there. */
+void
+folder_expect_fault(const struct fault *fault);
+
 /* Loads what must be good. */
 struct config *
 folder_load(const struct folder *folder);

@@ -5,17 +5,6 @@
 
 #include "folder.h"
 
-#define CONF "sfmfa.conf" /* its text begins on line 2 */
-#define PROF "profiles.d/p.conf"
-#define PSET "permission-sets.d/a.conf"
-#define PGRP "permission-set-groups.d/g.conf"
-
-struct fault {
-	const char *file, *text;
-	unsigned line;
-	const char *says; /* part of the diagnosis */
-};
-
 /* The text, before libconfig sees it. */
 static const struct fault text_faults[] = {
 	{ CONF, "lockout = { max_invalid_attempts = 4294967296; };", 2, "out of range: 4294967296" },
@@ -255,28 +244,9 @@ clean(void)
 	folder_remove(&folder);
 }
 
-static void
-refuse_one(const struct fault *fault)
-{
-	char path[256];
-	/* Each in a folder of its own: the others must not be there. */
-	folder_make(&folder);
-	if (strcmp(fault->file, CONF) == 0)
-		folder_write_settings(&folder, fault->text);
-	else
-		folder_write(&folder, fault->file, fault->text);
-	struct diag diag = folder_refuse(&folder, SFMFA_ERR_CONFIG);
-	snprintf(path, sizeof(path), "%s/%s", folder.path, fault->file);
-	cr_expect_str_eq(diag.file, path);
-	cr_expect_eq(diag.line, fault->line, "%s: line %u, not %u: %s", fault->text, diag.line, fault->line,
-		     diag.text);
-	cr_expect(strstr(diag.text, fault->says), "%s: %s", fault->text, diag.text);
-	folder_remove(&folder);
-}
-
 #define REFUSE_ALL(faults)                                                                                   \
 	for (size_t i = 0; i < sizeof(faults) / sizeof(*(faults)); i++)                                      \
-	refuse_one(&(faults)[i])
+	folder_expect_fault(&(faults)[i])
 
 Test(faults, text_that_means_something_else_is_refused_with_its_line)
 {
