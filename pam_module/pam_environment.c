@@ -45,10 +45,13 @@ export(pam_handle_t *pamh, const char *variable, const struct fields *reply, con
 {
 	char value[64], assignment[128];
 
-	if (fields_get_text(reply, key, value, sizeof(value)) != SFMFA_OK)
-		(void)pam_putenv(pamh, variable);
-	else if (text_format(assignment, sizeof(assignment), "%s=%s", variable, value) == SFMFA_OK)
+	if (fields_get_text(reply, key, value, sizeof(value)) != SFMFA_OK) {
+		/* libpam logs an error for each name that is not there. */
+		if (pam_getenv(pamh, variable) != NULL)
+			(void)pam_putenv(pamh, variable);
+	} else if (text_format(assignment, sizeof(assignment), "%s=%s", variable, value) == SFMFA_OK) {
 		(void)pam_putenv(pamh, assignment);
+	}
 }
 
 void

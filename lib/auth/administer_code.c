@@ -8,7 +8,7 @@
 static bool
 has_temporary_code(const struct command *command)
 {
-	return command->actor.record.temporary_code_until > command->now.wall;
+	return user_temporary_code_stands(&command->actor.record, command->now.wall);
 }
 
 /* As rule 7c takes a proof for sudo: of this user, high-assurance, young, and overtaken by nothing. */

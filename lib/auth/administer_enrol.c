@@ -36,7 +36,7 @@ may_register_oneself(struct command *command)
 		return command_refuse(command, REASON_REGISTRATION_REQUIRED,
 				      "registration is closed: an administrator must enrol you");
 	if ((setting == REGISTRATION_TEMPORARY_CODE || record->disconnected_by_other) &&
-	    record->temporary_code_until <= command->now.wall)
+	    !user_temporary_code_stands(record, command->now.wall))
 		return command_refuse(
 			command, REASON_REGISTRATION_REQUIRED,
 			"you need a temporary code from an administrator to register an authenticator app");

@@ -148,8 +148,9 @@ administer_user_show(struct command *command, struct input *input)
 	command_reply_number(command, "tokens", (int64_t)record->token_count);
 	command_reply_number(command, "recovery_codes", (int64_t)record->recovery_codes_left);
 	command_reply_number(command, "temporary_code_until",
-			     record->temporary_code_until > command->now.wall ? record->temporary_code_until
-									      : 0);
+			     user_temporary_code_stands(record, command->now.wall)
+				     ? record->temporary_code_until
+				     : 0);
 	command_reply_number(command, "frozen", record->frozen ? 1 : 0);
 	reply_guard(command, &record->guard);
 	command_reply_number(command, "in_effect", administer_in_effect(standing) ? 1 : 0);

@@ -15,6 +15,7 @@
 #define ZONE_FOLDER   "/usr/share/zoneinfo"
 #define ZONE_SIZE_MAX 65536 /* bytes; the largest of tzdata has a few thousand */
 #define SECONDS_A_DAY 86400
+#define SECONDS_LAST  INT64_C(253402300799) /* of the year 9999; no rule of summer time is meant for later */
 
 /* Up to size bytes of a regular file. Links are followed: tzdata and /proc are the system's own. */
 static enum sfmfa_err
@@ -97,7 +98,7 @@ clock_local_time(const char *zone, int64_t unix_seconds, struct local_time *ret_
 	int64_t offset, local;
 	enum sfmfa_err err;
 
-	if (unix_seconds < 2 * SECONDS_A_DAY)
+	if (unix_seconds < 2 * SECONDS_A_DAY || unix_seconds > SECONDS_LAST)
 		return SFMFA_ERR_CLOCK;
 	if (!is_zone_name(zone) || text_format(path, sizeof(path), "%s/%s", ZONE_FOLDER, zone) != SFMFA_OK)
 		return SFMFA_ERR_CONFIG;

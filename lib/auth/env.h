@@ -51,7 +51,10 @@ clock_system(void);
 struct processes
 processes_system(void);
 
-/* Weekday and minute in a zone (files of /usr/share/zoneinfo). SFMFA_ERR_CONFIG: unknown zone. */
+/*
+ * Weekday and minute in a zone (files of /usr/share/zoneinfo). SFMFA_ERR_CONFIG: unknown zone; SFMFA_ERR_CLOCK:
+ * before 3 January 1970 or after the year 9999.
+ */
 struct local_time;
 enum sfmfa_err
 clock_local_time(const char *zone, int64_t unix_seconds, struct local_time *ret_local) SFMFA_MUST_USE;

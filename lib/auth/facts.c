@@ -61,7 +61,7 @@ gather_user(const struct standing *standing, const struct moment *now, struct fa
 	facts->locked = guard_is_locked(&record->guard, now);
 	facts->app = record->app.state;
 	facts->has_token = record->token_count > 0;
-	facts->temporary_code = record->temporary_code_until > now->wall;
+	facts->temporary_code = user_temporary_code_stands(record, now->wall);
 	facts->recovery_codes = record->recovery_codes_left > 0;
 	facts->disconnected_by_other = record->disconnected_by_other;
 }

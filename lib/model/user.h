@@ -82,4 +82,10 @@ struct user_record {
 	struct assignment assignments[ASSIGNMENTS_MAX];
 };
 
+/* A temporary code that would end later was issued by a clock that was wrong: it stands for nothing (rules 4). */
+#define TEMPORARY_CODE_SECONDS_MAX (24 * 60 * 60)
+
+bool
+user_temporary_code_stands(const struct user_record *record, int64_t wall);
+
 #endif

@@ -79,8 +79,10 @@ check_code(struct database *database, const struct store_attempt *attempt, struc
 	query_begin(&query, database, temporary ? STATEMENT_TEMPORARY_STANDING : STATEMENT_RECOVERY_STANDING);
 	query_number(&query, attempt->user_id);
 	query_bytes(&query, attempt->hash, sizeof attempt->hash);
-	if (temporary)
+	if (temporary) {
 		query_number(&query, attempt->now.wall);
+		query_number(&query, TEMPORARY_CODE_SECONDS_MAX);
+	}
 	standing->right = query_row(&query);
 	return query_end(&query, diag);
 }

@@ -240,6 +240,23 @@ Test(attempt, a_temporary_code_is_right_until_its_time_and_again)
 	cr_expect_eq(try_op(&code), ATTEMPT_RESULT_WRONG);
 }
 
+/* None lasts longer than a day: one that would was issued by a clock that has been set right since. */
+Test(attempt, a_temporary_code_that_ends_in_more_than_a_day_is_wrong)
+{
+	struct user_record alice = registered_user("alice", APP_COMPLETED);
+	struct store_op issue = change_op(STORE_TEMPORARY_NEW, "alice");
+	struct store_op code = code_attempt(&alice, ATTEMPT_KIND_TEMPORARY, 9);
+
+	memset(issue.change.hashes[0], 9, HASH_SIZE);
+	issue.change.until = NOW + TEMPORARY_CODE_SECONDS_MAX;
+	cr_assert_eq(commit_one(contract_store, &issue), SFMFA_OK);
+	cr_expect_eq(try_op(&code), ATTEMPT_RESULT_RIGHT);
+	code.attempt.now.wall--;
+	cr_expect_eq(try_op(&code), ATTEMPT_RESULT_WRONG);
+	code.attempt.now.wall = -INT64_MAX;
+	cr_expect_eq(try_op(&code), ATTEMPT_RESULT_WRONG);
+}
+
 Test(attempt, a_token_is_right_until_it_is_revoked_and_then_not_counted)
 {
 	struct user_record alice = registered_user("alice", APP_COMPLETED);
