@@ -8,8 +8,34 @@ build_packages=(
 man_packages=(scdoc)
 test_packages=(
     libcriterion-dev clang libclang-rt-14-dev binutils sqlite3 zbar-tools man-db
-    openssh-server openssh-client util-linux passwd tzdata iproute2
+    util-linux passwd tzdata iproute2 procps
 )
+# Programs that tests/services logs in to.
+service_packages=(
+    openssh-server openssh-client rsync sudo cron at
+    dovecot-imapd vsftpd curl nginx-light libnginx-mod-http-auth-pam postgresql-15 openvpn openssl
+    i3lock xvfb xdotool perl
+)
+
+# Installing a server would start it, and the first PostgreSQL of a host makes a cluster; here nobody wants either
+# but a test, which does so itself.
+# shellcheck disable=SC2016 # it is for another shell
+install_quietly='
+made=
+trap "rm -f \$made" EXIT
+trap "exit 1" INT TERM
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+    made=$policy
+    printf "#!/bin/sh\nexit 101\n" >$policy && chmod 755 $policy
+fi
+clusters=/etc/postgresql-common/createcluster.d
+if mkdir -p $clusters; then
+    made="$made $clusters/sfmfa.conf"
+    echo "create_main_cluster = false" >$clusters/sfmfa.conf
+fi
+DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
+'
 
 # need_packages NAME...: installs what is missing, as root or through sudo, and says so.
 # Nothing missing: no root is needed and nothing is asked.
@@ -33,8 +59,7 @@ need_packages()
     local log
     log=$(mktemp) || return 1
     if "${root[@]}" apt-get update -qq >"$log" 2>&1 &&
-        "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-            "${missing[@]}" >>"$log" 2>&1; then
+        "${root[@]}" sh -c "$install_quietly" sh "${missing[@]}" >>"$log" 2>&1; then
         rm -f "$log"
         return 0
     fi

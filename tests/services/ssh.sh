@@ -1,0 +1,115 @@
+# shellcheck shell=bash
+# Sourced after world.sh: sshd, and people who come to it. The answers of a person are PASSWORD and CODE:
+# CODE "" is what the phone of the last registration shows, "@away" closes the window at the prompt.
+# shellcheck disable=SC2154 # world, here: of those who source this
+
+# sshd_prepare USER...: keys; those of the users may enter with $world/user_key.
+sshd_prepare()
+{
+    local user
+    ssh-keygen -q -t ed25519 -N '' -f "$world/host_key"
+    ssh-keygen -q -t ed25519 -N '' -f "$world/user_key"
+    for user in "$@"; do
+        install -d -o "$user" -g "$user" -m 700 "/home/$user/.ssh"
+        install -o "$user" -g "$user" -m 600 "$world/user_key.pub" "/home/$user/.ssh/authorized_keys"
+    done
+    mkdir "$world/talk"
+    export TALK_DIR=$world/talk AUTHENTICATOR=$world/authenticator
+}
+
+# sshd_start PROGRAM, its configuration on standard input. The name of the program is the PAM service.
+sshd_start()
+{
+    local name=${1##*/}
+    {
+        echo "ListenAddress 127.0.0.1"
+        echo "HostKey $world/host_key"
+        echo "PidFile $world/$name.pid"
+        echo "UsePAM yes"
+        echo "Subsystem sftp internal-sftp"
+        cat
+    } >"$world/$name.conf"
+    "$1" -f "$world/$name.conf" -E "$world/$name.log" && return 0
+    echo "Bail out! $name does not start"
+    exit 1
+}
+
+# ssh_answers PASSWORD CODE
+ssh_answers()
+{
+    printf '%s\n' "$1" >"$TALK_DIR/password"
+    printf '%s\n' "$2" >"$TALK_DIR/code"
+    : >"$TALK_DIR/screen"
+    expect_trace
+}
+
+# with_person COMMAND...: a client program whose questions the person answers; what it says goes to $world/said.
+with_person()
+{
+    SSH_ASKPASS=$here/askpass.sh SSH_ASKPASS_REQUIRE=force DISPLAY=none LC_ALL=C.UTF-8 \
+        timeout 60 "$@" >"$world/out" 2>"$world/err"
+    local status=$?
+    cat "$TALK_DIR/screen" "$world/out" "$world/err" | tr -d '\r' >"$world/said"
+    return $status
+}
+
+# ssh_options METHODS PORT: in the array $options.
+ssh_options()
+{
+    options=(-F none -o "PreferredAuthentications=$1" -o "Port=$2" -o StrictHostKeyChecking=no
+        -o UserKnownHostsFile=/dev/null -o NumberOfPasswordPrompts=1 -o IdentitiesOnly=yes -o ControlPath=none)
+    case $1 in
+    *publickey*) options+=(-i "$world/user_key") ;;
+    esac
+}
+
+# ssh_in METHODS PORT USER PASSWORD CODE: one connection with one command.
+ssh_in()
+{
+    local options
+    ssh_options "$1" "$2"
+    ssh_answers "$4" "$5"
+    with_person ssh "${options[@]}" "$3@127.0.0.1" "$(leave_trace)" </dev/null
+}
+enters()
+{
+    ssh_in "$@"
+    is_in "$3"
+}
+stays_out() { not ssh_in "$@" && nothing_opened; }
+
+# A shell on a terminal, with the command typed into it.
+enters_shell()
+{
+    local options
+    ssh_options "$1" "$2"
+    ssh_answers "$4" "$5"
+    printf '%s\nexit\n' "$(leave_trace)" | with_person ssh -tt "${options[@]}" "$3@127.0.0.1"
+    is_in "$3" && grep -q '^SSH_TTY=' "$world/opened"
+}
+
+# send PROGRAM METHODS PORT USER PASSWORD CODE: a file of the person's to the home of the user, by sftp, scp or rsync.
+send()
+{
+    local program=$1 options
+    shift
+    ssh_options "$1" "$2"
+    ssh_answers "$4" "$5"
+    echo "sent by $program, $RANDOM" >"$world/letter"
+    rm -f "/home/$3/letter"
+    case $program in
+    sftp) echo "put $world/letter" | with_person sftp "${options[@]}" "$3@127.0.0.1" ;;
+    scp) with_person scp "${options[@]}" "$world/letter" "$3@127.0.0.1:" ;;
+    rsync) with_person rsync -e "ssh ${options[*]}" "$world/letter" "$3@127.0.0.1:" ;;
+    esac
+}
+delivers()
+{
+    send "$@"
+    cmp "$world/letter" "/home/$4/letter" || { cat "$world/said"; return 1; }
+}
+delivers_nothing()
+{
+    send "$@"
+    [ ! -e "/home/$4/letter" ] && nothing_opened
+}
