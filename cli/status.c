@@ -35,6 +35,13 @@ command_status(const struct cli *cli, const struct arguments *arguments)
 		{ .key = "keys", .label = "keys" },
 		{ .key = "users", .label = "users", .kind = VALUE_NUMBER },
 		{ .key = "version", .label = "version" },
+		{ .key = "session_user", .label = "session of", .none = "not recorded" },
+		{ .key = "session_service", .label = "session at" },
+		{ .key = "session_level", .label = "session level" },
+		{ .key = "session_method", .label = "session proved by" },
+		{ .key = "session_opened", .label = "session opened", .kind = VALUE_TIME },
+		{ .key = "session_proved", .label = "session proved", .kind = VALUE_TIME, .none = "never" },
+		{ .key = "session_login_type" },
 	};
 	REPLY_AUTO reply = { 0 };
 	enum exit_status status = request_simple(cli, arguments, &reply);
