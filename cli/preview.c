@@ -131,7 +131,7 @@ add_line(struct preview *preview, const struct crowd *named, const char *fmt, ..
 	text = cli_allocate(sizeof said + sizeof names + 2);
 	snprintf(text, sizeof said + sizeof names + 2, "%s: %s", said, names);
 	preview->lines = cli_grow(preview->lines, (preview->count + 1) * sizeof *preview->lines);
-	preview->lines[preview->count++] = (struct preview_line){ text };
+	preview->lines[preview->count++] = text;
 }
 
 #define USERS(crowd)                (crowd)->count, (crowd)->count == 1 ? "user" : "users"
@@ -244,7 +244,7 @@ void
 preview_finish(struct preview *preview)
 {
 	for (size_t i = 0; i < preview->count; i++)
-		free(preview->lines[i].text);
+		free(preview->lines[i]);
 	free(preview->lines);
 	*preview = (struct preview){ 0 };
 }

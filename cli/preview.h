@@ -8,13 +8,9 @@
 #include "cli.h"
 #include "config/config.h"
 
-/* One change, and whom it is for. */
-struct preview_line {
-	char *text; /* heap: "12 users gain mfa-ui-logins, 3 of them are not enrolled: bob, carol, dave" */
-};
-
+/* Lines such as "12 users gain mfa-ui-logins, 3 of them are not enrolled: bob, carol, dave". */
 struct preview {
-	struct preview_line *lines; /* heap; none: nothing changes for anybody */
+	char **lines; /* heap, each heap; none: nothing changes for anybody */
 	size_t count;
 };
 

@@ -248,7 +248,7 @@ show_preview(const struct edit *edit, const struct preview *preview, bool told)
 		cli_say(edit->cli, "%s", told ? "Nothing changes for anybody." :
 		                                 "What changes for users whom sfmfad knows cannot be told.");
 	for (size_t i = 0; i < preview->count; i++)
-		cli_say(edit->cli, "%s", preview->lines[i].text);
+		cli_say(edit->cli, "%s", preview->lines[i]);
 }
 
 static bool
@@ -283,7 +283,7 @@ install(struct edit *edit, const struct preview *preview)
 		json_t *value = json_object(), *changes = json_array();
 
 		for (size_t i = 0; i < preview->count; i++)
-			json_append(changes, json_from_text(preview->lines[i].text));
+			json_append(changes, json_from_text(preview->lines[i]));
 		json_member(value, "profile", json_from_text(edit->profile));
 		json_member(value, "changes", changes);
 		json_print(value);

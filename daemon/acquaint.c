@@ -44,7 +44,9 @@ place_matters(const struct connection *connection, enum verb verb)
 	const struct config *config = connection->server->env.config;
 	char service[SERVICE_NAME_SIZE];
 
-	return acquaint_is_login(verb) && config != NULL &&
+	if (!acquaint_is_login(verb))
+		return !verb_info(verb)->plain;
+	return config != NULL &&
 	       fields_get_text(&connection->request, WIRE_SERVICE, service, sizeof(service)) == SFMFA_OK &&
 	       session_matters(config, service);
 }
@@ -77,14 +79,14 @@ static void
 go_on(struct connection *connection)
 {
 	enum verb verb = connection_verb(&connection->request);
-	bool root = connection->caller.class == CALLER_ROOT;
+	bool matters = place_matters(connection, verb);
 
-	if (!acquaint_is_login(verb) || (!root && place_matters(connection, verb)))
-		look_at_place(connection);
-	else if (root && place_matters(connection, verb)) {
+	if (matters && acquaint_is_login(verb) && connection->caller.class == CALLER_ROOT) {
 		ask_for_session(connection);
 		return;
 	}
+	if (matters)
+		look_at_place(connection);
 	connection_begin(connection);
 }
 
@@ -187,7 +189,6 @@ acquaint_take_groups(struct connection *connection, const struct fields *request
 	go_on(connection);
 }
 
-
 void
 acquaint_take_session(struct connection *connection, const struct fields *request)
 {
@@ -204,7 +205,7 @@ acquaint_begin(struct connection *connection, enum verb verb, bool has_user, boo
 {
 	if (connection->caller.class != CALLER_ROOT || (has_user && !resolved))
 		look_up(connection);
-	else if (has_user && verb_info(verb)->groups && groups_matter(connection))
+	else if (has_user && !verb_info(verb)->plain && groups_matter(connection))
 		ask_for_groups(connection);
 	else
 		go_on(connection);

@@ -11,16 +11,16 @@
 #include "config/last_good.h"
 #include "daemon/log.h"
 
+/* consequence: what holds now. */
 static void
-note_broken(struct env *env, enum sfmfa_err err, const struct diag *diag)
+note_broken(struct env *env, enum sfmfa_err err, const struct diag *diag, const char *consequence)
 {
 	char line[DIAG_LINE_SIZE];
 
 	env->config_stale = true;
 	env->config_diag = *diag;
 	diag_format(diag, line);
-	log_line(LOG_ERR, "the configuration is broken (%s), %s: %s", sfmfa_err_word(err),
-	         env->config != NULL ? "the last good one stays in force" : "there is no last good one", line);
+	log_line(LOG_ERR, "the configuration is broken (%s)%s: %s", sfmfa_err_word(err), consequence, line);
 }
 
 /* The files, with a watch on them that was there first. */
@@ -47,7 +47,6 @@ configuration_start(struct env *env, const struct config_options *options, struc
                     struct diag *diag)
 {
 	struct diag broken = { 0 };
-	char line[DIAG_LINE_SIZE];
 	enum sfmfa_err err;
 
 	err = config_scan_paths(options, &env->fallback);
@@ -56,10 +55,7 @@ configuration_start(struct env *env, const struct config_options *options, struc
 	err = load_watched(env, options, watch_fd, &broken);
 	if (err != SFMFA_OK) {
 		env->config = NULL;
-		env->config_stale = true;
-		env->config_diag = broken;
-		diag_format(&broken, line);
-		log_line(LOG_ERR, "the configuration is broken (%s): %s", sfmfa_err_word(err), line);
+		note_broken(env, err, &broken, "");
 	}
 	*ret_paths = config_hold(err == SFMFA_OK ? env->config : env->fallback);
 	return SFMFA_OK;
@@ -93,7 +89,7 @@ configuration_reload(struct env *env, const struct config_options *options)
 
 	err = config_load(options, &config, &diag);
 	if (err != SFMFA_OK) {
-		note_broken(env, err, &diag);
+		note_broken(env, err, &diag, env->config != NULL ? ", the last good one stays in force" : ", there is no last good one");
 		return;
 	}
 	config_release(env->config);

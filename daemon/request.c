@@ -93,42 +93,19 @@ request_login(const struct fields *request, enum verb verb, const struct person 
 	return err;
 }
 
-/* Absent: *ret_number stays. */
-static enum sfmfa_err
-optional_number(const struct fields *request, const char *key, int64_t max, int64_t *ret_number)
-{
-	enum sfmfa_err err = fields_get_number(request, key, 0, max, ret_number);
-
-	return err == SFMFA_ERR_NOT_FOUND ? SFMFA_OK : err;
-}
-
 enum sfmfa_err
 request_place(const struct fields *answer, const struct fields *first, const struct person *person,
               struct session_place *ret_place)
 {
-	struct session_place place = { .audit = -1 };
-	int64_t login_uid = -1;
-	char verb[32] = "";
+	char verb[32] = "", tty[HOST_SIZE] = "";
 	enum sfmfa_err err;
 
 	err = fields_get_text(answer, WIRE_VERB, verb, sizeof(verb));
 	if (err == SFMFA_OK && strcmp(verb, WIRE_VERB_SESSION) != 0)
 		err = SFMFA_ERR_INVALID;
 	if (err == SFMFA_OK)
-		err = optional_number(answer, WIRE_AUDIT, UINT32_MAX, &place.audit);
-	if (err == SFMFA_OK)
-		err = optional_number(answer, WIRE_LOGIN_UID, UINT32_MAX, &login_uid);
-	if (err == SFMFA_OK)
-		err = optional_number(answer, WIRE_LEADER, INT32_MAX, &place.leader);
-	if (err == SFMFA_OK)
-		err = optional_number(answer, WIRE_LEADER_START, INT64_MAX, &place.leader_start);
-	if (err == SFMFA_OK)
-		err = optional_text(first, WIRE_TTY, place.tty, sizeof(place.tty));
-	if (err != SFMFA_OK)
-		return err;
-	session_place_settle(&place, person, login_uid);
-	*ret_place = place;
-	return SFMFA_OK;
+		err = optional_text(first, WIRE_TTY, tty, sizeof(tty));
+	return err == SFMFA_OK ? session_place_read(answer, tty, person, ret_place) : err;
 }
 
 static bool

@@ -11,15 +11,12 @@ has_temporary_code(const struct command *command)
 	return user_temporary_code_stands(&command->actor.record, command->now.wall);
 }
 
-/* As rule 7c takes a proof for sudo: of this user, high-assurance, young, and overtaken by nothing. */
+/* As rule 7c takes a proof for sudo, but never of less than high assurance. */
 static bool
 has_proved(const struct command *command)
 {
-	const struct session_fact *session = &command->session;
-
-	return session->open && session->same_user && session->ui && !session->proof_voided &&
-	       session->level == LEVEL_HIGH_ASSURANCE && session->proof_age >= 0 &&
-	       session->proof_age < PROOF_SECONDS;
+	return policy_session_answers(&command->session, PROOF_SECONDS) &&
+	       command->session.level == LEVEL_HIGH_ASSURANCE;
 }
 
 bool

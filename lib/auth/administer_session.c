@@ -26,32 +26,15 @@ done(struct command *command, int64_t session)
 	return command_done(command);
 }
 
-/* Somebody whom nothing is asked of needs no row, unless a session itself can be asked for. */
-static bool
-anybody_counts(const struct config *config)
-{
-	if (config->settings.required_level_count > 0)
-		return true;
-	for (size_t i = 0; i < config->profile_count; i++) {
-		if (config->profiles[i].has_ranges)
-			return true;
-	}
-	return false;
-}
-
 static bool
 read_place(struct command *command, struct session_place *place)
 {
-	int64_t login_uid = -1;
+	char tty[HOST_SIZE] = "";
 
-	*place = (struct session_place){ .audit = -1 };
-	if (!command_arg_number(command, "audit", 0, UINT32_MAX, &place->audit) ||
-	    !command_arg_number(command, "login_uid", 0, UINT32_MAX, &login_uid) ||
-	    !command_arg_number(command, "leader", 0, INT32_MAX, &place->leader) ||
-	    !command_arg_number(command, "leader_start", 0, INT64_MAX, &place->leader_start) ||
-	    !command_arg_text(command, "tty", place->tty, sizeof(place->tty)))
+	if (!command_arg_text(command, "tty", tty, sizeof(tty)))
 		return false;
-	session_place_settle(place, &command->person, login_uid);
+	if (session_place_read(&command->args, tty, &command->person, place) != SFMFA_OK)
+		return command_usage(command, "where the session is cannot be understood");
 	return text_copy(place->boot_id, sizeof(place->boot_id), command->now.boot_id) == SFMFA_OK;
 }
 
@@ -96,7 +79,7 @@ fill_in(struct command *command, struct session_work *work)
 	if (!session_begins(command->config, work->service, session->login_type))
 		return false;
 	session->user = command->person.name;
-	session->make_user = command->person.nss == NSS_KNOWN && anybody_counts(command->config);
+	session->make_user = command->person.nss == NSS_KNOWN && session_matters_to_anybody(command->config);
 	session->service = work->service;
 	session->proved_by = work->proved_by;
 	session->now = command->now;

@@ -16,13 +16,11 @@ config_word(const struct env *env)
 static void
 reply_session(struct command *command)
 {
-	struct session_place place = command->caller->place;
 	struct session_record session;
 	struct session_fact fact;
 
 	if (command->config == NULL ||
-	    text_copy(place.boot_id, sizeof(place.boot_id), command->now.boot_id) != SFMFA_OK ||
-	    session_find(command->env, &place, &session) != SFMFA_OK)
+	    session_find(command->env, &command->caller->place, &command->now, &session) != SFMFA_OK)
 		return;
 	session_judge(&session, session.user, command->config->settings.high_assurance, &command->now, &fact);
 	/* One's own; root is whoever asks from inside it. */

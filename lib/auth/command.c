@@ -329,13 +329,11 @@ static void
 find_session(struct command *command)
 {
 	const struct caller *caller = command->caller;
-	struct session_place place = caller->place;
 	struct session_record session;
 
 	command->session = (struct session_fact){ 0 };
 	if (command->config == NULL || caller->class != CALLER_OWN || caller->person.nss != NSS_KNOWN ||
-	    text_copy(place.boot_id, sizeof(place.boot_id), command->now.boot_id) != SFMFA_OK ||
-	    session_find(command->env, &place, &session) != SFMFA_OK)
+	    session_find(command->env, &caller->place, &command->now, &session) != SFMFA_OK)
 		return;
 	session_judge(&session, caller->person.name, command->config->settings.high_assurance, &command->now,
 		      &command->session);

@@ -43,9 +43,47 @@ session_matters(const struct config *config, const char *service)
 }
 
 bool
+session_matters_to_anybody(const struct config *config)
+{
+	return config->settings.required_level_count > 0 || some_profile_has_ranges(config);
+}
+
+bool
 session_begins(const struct config *config, const char *service, enum login_type type)
 {
 	return type != LOGIN_EXEMPT && !runs_inside(&config->settings, service);
+}
+
+/* Absent: *ret_number stays. */
+static enum sfmfa_err
+read_number(const struct fields *fields, const char *key, int64_t max, int64_t *ret_number)
+{
+	enum sfmfa_err err = fields_get_number(fields, key, 0, max, ret_number);
+
+	return err == SFMFA_ERR_NOT_FOUND ? SFMFA_OK : err;
+}
+
+enum sfmfa_err
+session_place_read(const struct fields *fields, const char *tty, const struct person *person,
+		   struct session_place *ret_place)
+{
+	struct session_place place = { .audit = -1 };
+	int64_t login_uid = -1;
+	enum sfmfa_err err = read_number(fields, "audit", UINT32_MAX, &place.audit);
+
+	if (err == SFMFA_OK)
+		err = read_number(fields, "login_uid", UINT32_MAX, &login_uid);
+	if (err == SFMFA_OK)
+		err = read_number(fields, "leader", INT32_MAX, &place.leader);
+	if (err == SFMFA_OK)
+		err = read_number(fields, "leader_start", INT64_MAX, &place.leader_start);
+	if (err == SFMFA_OK)
+		err = text_copy(place.tty, sizeof(place.tty), tty);
+	if (err != SFMFA_OK)
+		return err;
+	session_place_settle(&place, person, login_uid);
+	*ret_place = place;
+	return SFMFA_OK;
 }
 
 void
@@ -71,13 +109,17 @@ leader_lives(const struct env *env, const struct session_place *place)
 }
 
 enum sfmfa_err
-session_find(const struct env *env, const struct session_place *place, struct session_record *ret_session)
+session_find(const struct env *env, const struct session_place *place, const struct moment *now,
+	     struct session_record *ret_session)
 {
+	struct session_place here = *place;
 	enum sfmfa_err err;
 
 	if (env->store == NULL)
 		return SFMFA_ERR_STORE;
-	err = store_find_session(env->store, place, ret_session, NULL);
+	err = text_copy(here.boot_id, sizeof(here.boot_id), now->boot_id);
+	if (err == SFMFA_OK)
+		err = store_find_session(env->store, &here, ret_session, NULL);
 	if (err == SFMFA_OK && !leader_lives(env, &ret_session->place))
 		return SFMFA_ERR_NOT_FOUND;
 	return err;
@@ -122,12 +164,10 @@ void
 session_add_facts(const struct env *env, const struct config *config, const struct login_request *request,
 		  const char *user, const struct moment *now, struct facts *facts)
 {
-	struct session_place place = request->place;
 	struct session_record session;
 	struct session_fact *fact = &facts->session;
 
-	if (!request->has_place || text_copy(place.boot_id, sizeof(place.boot_id), now->boot_id) != SFMFA_OK ||
-	    session_find(env, &place, &session) != SFMFA_OK)
+	if (!request->has_place || session_find(env, &request->place, now, &session) != SFMFA_OK)
 		return;
 	session_judge(&session, user, facts->high_assurance, now, fact);
 	facts->operation = facts->required != NULL;

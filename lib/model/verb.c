@@ -31,7 +31,7 @@ static const struct verb_info infos[VERB_COUNT] = {
 		.code = ((flags) & CODE) != 0, \
 		.changes = ((flags) & CHANGES) != 0, \
 		.root_only = ((flags) & ROOT) != 0, \
-		.groups = ((flags) & PLAIN) == 0, \
+		.plain = ((flags) & PLAIN) != 0, \
 		.help = text, \
 	},
 #include "model/verbs.def"

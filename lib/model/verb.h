@@ -24,7 +24,7 @@ struct verb_info {
 	bool code;                  /* the operator proves themselves with a code first */
 	bool changes;               /* makes an event */
 	bool root_only;
-	bool groups;                /* the user's Unix groups can matter */
+	bool plain;                 /* neither groups nor the caller's session matter: neither is asked for */
 	const char *help;
 };
 

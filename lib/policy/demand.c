@@ -50,15 +50,17 @@ session_proves(const struct session_fact *session)
 }
 
 bool
+policy_session_answers(const struct session_fact *session, int64_t max_age)
+{
+	return session_proves(session) && session->proof_age >= 0 && session->proof_age < max_age;
+}
+
+bool
 facts_stepped_up(const struct facts *facts)
 {
-	const struct session_fact *session = &facts->session;
-
-	if (facts->step_up == NULL || !session_proves(session))
+	if (facts->step_up == NULL || !policy_session_answers(&facts->session, facts->step_up->max_age))
 		return false;
-	if (session->proof_age < 0 || session->proof_age >= facts->step_up->max_age)
-		return false;
-	return session->level >= demand_level(facts);
+	return facts->session.level >= demand_level(facts);
 }
 
 enum operation

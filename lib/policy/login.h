@@ -115,6 +115,13 @@ void
 policy_login(const struct facts *facts, struct decision *ret_decision);
 
 /*
+ * Whether a session has a proof of this user that nothing has overtaken and that is younger than max_age seconds
+ * (rules 7c).
+ */
+bool
+policy_session_answers(const struct session_fact *session, int64_t max_age);
+
+/*
  * Whether a factor is due on an API login, and which kinds answer: what the splitter of the password
  * field needs before anything is verified (rules 6). 0: none is due. On a UI service (a screen locker)
  * the answer is the code of a completed app, due as in rule 7.

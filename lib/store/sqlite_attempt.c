@@ -132,20 +132,6 @@ update_guard(struct database *database, const struct store_attempt *attempt, boo
 	return err;
 }
 
-/* A statement with one or two numbers. */
-static enum sfmfa_err
-run_numbers(struct database *database, enum statement statement, int64_t first, int64_t second,
-	    struct diag *diag)
-{
-	QUERY_AUTO query = { 0 };
-
-	query_begin(&query, database, statement);
-	query_number(&query, first);
-	if (query.statement != NULL && sqlite3_bind_parameter_count(query.statement) > 1)
-		query_number(&query, second);
-	return query_run(&query, diag);
-}
-
 /* The row of a caller who has not guessed before is made. */
 static enum sfmfa_err
 write_guard(struct database *database, const struct store_attempt *attempt, const struct guard *before,
@@ -155,26 +141,24 @@ write_guard(struct database *database, const struct store_attempt *attempt, cons
 	enum sfmfa_err err = update_guard(database, attempt, &found, diag);
 
 	if (err == SFMFA_OK && !found) {
-		err = run_numbers(database, STATEMENT_GUARD_NEW, attempt->user_id, attempt->caller, diag);
+		err = QUERY_RUN_NUMBERS(database, STATEMENT_GUARD_NEW, diag, attempt->user_id, attempt->caller);
 		if (err == SFMFA_OK)
 			err = update_guard(database, attempt, &found, diag);
 	}
 	if (err == SFMFA_OK && attempt->caller != -1 && attempt->guard.last_step != before->last_step)
-		err = run_numbers(database, STATEMENT_GUARD_STEP, attempt->user_id, attempt->guard.last_step,
-				  diag);
+		err = QUERY_RUN_NUMBERS(database, STATEMENT_GUARD_STEP, diag, attempt->user_id, attempt->guard.last_step);
 	if (err == SFMFA_OK && (attempt->guard.locked_at.wall != 0) != (before->locked_at.wall != 0))
-		err = run_numbers(database, STATEMENT_USER_LOCKED, attempt->user_id, 0, diag);
+		err = QUERY_RUN_NUMBERS(database, STATEMENT_USER_LOCKED, diag, attempt->user_id);
 	return err;
 }
 
 static enum sfmfa_err
 complete_app(struct database *database, struct store_attempt *attempt, struct diag *diag)
 {
-	enum sfmfa_err err = run_numbers(database, STATEMENT_USER_COMPLETE, attempt->user_id, 0, diag);
+	enum sfmfa_err err = QUERY_RUN_NUMBERS(database, STATEMENT_USER_COMPLETE, diag, attempt->user_id);
 
 	if (err == SFMFA_OK)
-		err = run_numbers(database, STATEMENT_APP_COMPLETE, attempt->user_id, attempt->now.wall,
-				  diag);
+		err = QUERY_RUN_NUMBERS(database, STATEMENT_APP_COMPLETE, diag, attempt->user_id, attempt->now.wall);
 	if (err == SFMFA_OK)
 		attempt->completed_now = true;
 	return err;

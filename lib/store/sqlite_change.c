@@ -37,21 +37,6 @@ row_find(struct database *database, const char *name, struct row *ret_row, struc
 	return found ? SFMFA_OK : SFMFA_ERR_NOT_FOUND;
 }
 
-/* Up to three numbers, as many as the statement has parameters. */
-static enum sfmfa_err
-run_numbers(struct database *database, enum statement statement, const int64_t numbers[3], struct diag *diag)
-{
-	QUERY_AUTO query = { 0 };
-
-	query_begin(&query, database, statement);
-	for (int at = 0; query.statement != NULL && at < sqlite3_bind_parameter_count(query.statement); at++)
-		query_number(&query, numbers[at]);
-	return query_run(&query, diag);
-}
-
-#define RUN_NUMBERS(database, statement, diag, ...)                                                          \
-	run_numbers(database, statement, (const int64_t[3]){ __VA_ARGS__ }, diag)
-
 /* The user with the guard of their own, so that no login has to make it. */
 enum sfmfa_err
 row_make(struct database *database, const char *name, bool is_virtual, struct row *ret_row,
@@ -68,7 +53,7 @@ row_make(struct database *database, const char *name, bool is_virtual, struct ro
 	if (err != SFMFA_OK)
 		return err;
 	row.id = sqlite3_last_insert_rowid(database->handle);
-	err = RUN_NUMBERS(database, STATEMENT_GUARD_NEW, diag, row.id, -1);
+	err = QUERY_RUN_NUMBERS(database, STATEMENT_GUARD_NEW, diag, row.id, -1);
 	if (err == SFMFA_OK)
 		*ret_row = row;
 	return err;
@@ -78,7 +63,7 @@ static enum sfmfa_err
 replace_recovery_codes(struct database *database, int64_t user_id, unsigned char hashes[][HASH_SIZE],
 		       size_t count, struct diag *diag)
 {
-	enum sfmfa_err err = RUN_NUMBERS(database, STATEMENT_RECOVERY_CLEAR, diag, user_id);
+	enum sfmfa_err err = QUERY_RUN_NUMBERS(database, STATEMENT_RECOVERY_CLEAR, diag, user_id);
 
 	for (size_t at = 0; at < count && err == SFMFA_OK; at++) {
 		QUERY_AUTO query = { 0 };
@@ -143,7 +128,7 @@ apply_register(struct database *database, struct store_register *registration, s
 		err = write_app(database, row.id, &registration->app, diag);
 	/* Steps are those of this shared secret: what another one had used means nothing. */
 	if (err == SFMFA_OK)
-		err = RUN_NUMBERS(database, STATEMENT_GUARD_STEP, diag, row.id, registration->last_step);
+		err = QUERY_RUN_NUMBERS(database, STATEMENT_GUARD_STEP, diag, row.id, registration->last_step);
 	if (err == SFMFA_OK && registration->recovery_count > 0)
 		err = replace_recovery_codes(database, row.id, registration->recovery_hashes,
 					     registration->recovery_count, diag);
@@ -168,16 +153,16 @@ static enum sfmfa_err
 disconnect(struct database *database, int64_t user_id, const struct store_op *op, struct diag *diag)
 {
 	int64_t now = op->change.now > 0 ? op->change.now : 1; /* 0 would say "in force" of a token */
-	enum sfmfa_err err = RUN_NUMBERS(database, STATEMENT_APP_DELETE, diag, user_id);
+	enum sfmfa_err err = QUERY_RUN_NUMBERS(database, STATEMENT_APP_DELETE, diag, user_id);
 
 	if (err == SFMFA_OK)
-		err = RUN_NUMBERS(database, STATEMENT_TOKEN_REVOKE_ALL, diag, user_id, now);
+		err = QUERY_RUN_NUMBERS(database, STATEMENT_TOKEN_REVOKE_ALL, diag, user_id, now);
 	if (err == SFMFA_OK)
-		err = RUN_NUMBERS(database, STATEMENT_RECOVERY_CLEAR, diag, user_id);
+		err = QUERY_RUN_NUMBERS(database, STATEMENT_RECOVERY_CLEAR, diag, user_id);
 	if (err == SFMFA_OK)
-		err = RUN_NUMBERS(database, STATEMENT_TEMPORARY_CLEAR, diag, user_id);
+		err = QUERY_RUN_NUMBERS(database, STATEMENT_TEMPORARY_CLEAR, diag, user_id);
 	if (err == SFMFA_OK)
-		err = RUN_NUMBERS(database, STATEMENT_USER_DISCONNECT, diag, user_id, op->change.by_other);
+		err = QUERY_RUN_NUMBERS(database, STATEMENT_USER_DISCONNECT, diag, user_id, op->change.by_other);
 	return err;
 }
 
@@ -185,9 +170,9 @@ static enum sfmfa_err
 unlock(struct database *database, int64_t user_id, const struct store_op *op, struct diag *diag)
 {
 	enum sfmfa_err err =
-		RUN_NUMBERS(database, STATEMENT_GUARD_UNLOCK, diag, user_id, op->change.number == 1);
+		QUERY_RUN_NUMBERS(database, STATEMENT_GUARD_UNLOCK, diag, user_id, op->change.number == 1);
 
-	return err == SFMFA_OK ? RUN_NUMBERS(database, STATEMENT_USER_LOCKED, diag, user_id) : err;
+	return err == SFMFA_OK ? QUERY_RUN_NUMBERS(database, STATEMENT_USER_LOCKED, diag, user_id) : err;
 }
 
 static enum sfmfa_err
@@ -244,7 +229,7 @@ assign(struct database *database, const struct row *row, const struct assignment
 	query_text(&insert, assignment->by);
 	query_number(&insert, assignment->at);
 	err = query_run(&insert, diag);
-	return err == SFMFA_OK ? RUN_NUMBERS(database, STATEMENT_USER_ASSIGNMENTS, diag, row->id, 1) : err;
+	return err == SFMFA_OK ? QUERY_RUN_NUMBERS(database, STATEMENT_USER_ASSIGNMENTS, diag, row->id, 1) : err;
 }
 
 static enum sfmfa_err
@@ -263,7 +248,7 @@ revoke(struct database *database, const struct row *row, const struct assignment
 		return err;
 	if (sqlite3_changes(database->handle) == 0)
 		return SFMFA_ERR_NOT_FOUND;
-	return RUN_NUMBERS(database, STATEMENT_USER_ASSIGNMENTS, diag, row->id, -1);
+	return QUERY_RUN_NUMBERS(database, STATEMENT_USER_ASSIGNMENTS, diag, row->id, -1);
 }
 
 /*
@@ -287,9 +272,9 @@ new_temporary_code(struct database *database, int64_t user_id, const struct stor
 		return err;
 	if (issued >= TEMPORARY_PER_HOUR)
 		return SFMFA_ERR_TOO_LARGE;
-	err = RUN_NUMBERS(database, STATEMENT_TEMPORARY_FORGET, diag, user_id, op->change.now);
+	err = QUERY_RUN_NUMBERS(database, STATEMENT_TEMPORARY_FORGET, diag, user_id, op->change.now);
 	if (err == SFMFA_OK)
-		err = RUN_NUMBERS(database, STATEMENT_TEMPORARY_ISSUED, diag, user_id, op->change.now);
+		err = QUERY_RUN_NUMBERS(database, STATEMENT_TEMPORARY_ISSUED, diag, user_id, op->change.now);
 	if (err != SFMFA_OK)
 		return err;
 	query_begin(&insert, database, STATEMENT_TEMPORARY_SET);
@@ -349,9 +334,9 @@ apply_to_user(struct database *database, const struct row *row, struct store_op 
 {
 	switch (op->kind) {
 	case STORE_DISCONNECT: return disconnect(database, row->id, op, diag);
-	case STORE_DELETE_USER: return RUN_NUMBERS(database, STATEMENT_USER_DELETE, diag, row->id);
+	case STORE_DELETE_USER: return QUERY_RUN_NUMBERS(database, STATEMENT_USER_DELETE, diag, row->id);
 	case STORE_FREEZE:
-		return RUN_NUMBERS(database, STATEMENT_USER_FREEZE, diag, row->id, op->change.flag,
+		return QUERY_RUN_NUMBERS(database, STATEMENT_USER_FREEZE, diag, row->id, op->change.flag,
 				   op->change.now);
 	case STORE_UNLOCK: return unlock(database, row->id, op, diag);
 	case STORE_SET_PROFILE: return set_profile(database, row->id, op->change.name, diag);
@@ -366,7 +351,7 @@ apply_to_user(struct database *database, const struct row *row, struct store_op 
 					      diag);
 	case STORE_TEMPORARY_NEW: return new_temporary_code(database, row->id, op, diag);
 	case STORE_SESSION_CLOSE: return apply_session_close(database, row->id, op->change.number, diag);
-	case STORE_TEMPORARY_EXPIRE: return RUN_NUMBERS(database, STATEMENT_TEMPORARY_CLEAR, diag, row->id);
+	case STORE_TEMPORARY_EXPIRE: return QUERY_RUN_NUMBERS(database, STATEMENT_TEMPORARY_CLEAR, diag, row->id);
 	case STORE_ATTEMPT:
 	case STORE_REGISTER:
 	case STORE_ENSURE_USER:

@@ -86,6 +86,12 @@ query_end(const struct query *query, struct diag *diag);
 enum sfmfa_err
 query_run(struct query *query, struct diag *diag);
 
+/* Runs a statement whose parameters are numbers: up to three, as many as it has. */
+enum sfmfa_err
+query_run_numbers(struct database *database, enum statement statement, const int64_t numbers[3], struct diag *diag);
+#define QUERY_RUN_NUMBERS(database, statement, diag, ...)                                                    \
+	query_run_numbers(database, statement, (const int64_t[3]){ __VA_ARGS__ }, diag)
+
 /* Runs a statement without parameters. */
 enum sfmfa_err
 query_simple(struct database *database, enum statement statement, struct diag *diag);

@@ -196,6 +196,17 @@ query_run(struct query *query, struct diag *diag)
 }
 
 enum sfmfa_err
+query_run_numbers(struct database *database, enum statement statement, const int64_t numbers[3], struct diag *diag)
+{
+	QUERY_AUTO query = { 0 };
+
+	query_begin(&query, database, statement);
+	for (int at = 0; query.statement != NULL && at < sqlite3_bind_parameter_count(query.statement); at++)
+		query_number(&query, numbers[at]);
+	return query_run(&query, diag);
+}
+
+enum sfmfa_err
 query_simple(struct database *database, enum statement statement, struct diag *diag)
 {
 	QUERY_AUTO query = { 0 };

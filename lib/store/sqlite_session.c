@@ -135,18 +135,14 @@ static enum sfmfa_err
 forget_others(struct database *database, int64_t user_id, const char *boot_id, struct diag *diag)
 {
 	enum sfmfa_err err;
-	QUERY_AUTO boots = { 0 }, oldest = { 0 };
+	QUERY_AUTO boots = { 0 };
 
 	query_begin(&boots, database, STATEMENT_SESSION_OTHER_BOOTS);
 	query_number(&boots, user_id);
 	query_text(&boots, boot_id);
 	err = query_run(&boots, diag);
-	if (err != SFMFA_OK)
-		return err;
-	query_begin(&oldest, database, STATEMENT_SESSION_FORGET);
-	query_number(&oldest, user_id);
-	query_number(&oldest, STORE_SESSIONS_MAX);
-	return query_run(&oldest, diag);
+	return err == SFMFA_OK ? QUERY_RUN_NUMBERS(database, STATEMENT_SESSION_FORGET, diag, user_id, STORE_SESSIONS_MAX)
+			       : err;
 }
 
 enum sfmfa_err
@@ -175,12 +171,7 @@ apply_session_open(struct database *database, struct store_session_open *session
 enum sfmfa_err
 apply_session_close(struct database *database, int64_t user_id, int64_t id, struct diag *diag)
 {
-	QUERY_AUTO query = { 0 };
-
-	query_begin(&query, database, STATEMENT_SESSION_END);
-	query_number(&query, user_id);
-	query_number(&query, id);
-	return query_run(&query, diag);
+	return QUERY_RUN_NUMBERS(database, STATEMENT_SESSION_END, diag, user_id, id);
 }
 
 static void
