@@ -2,18 +2,9 @@
 # check.sh SFMFA SOURCE: what sfmfa check finds, as TAP; no daemon.
 sfmfa=$1
 source=$2
-work=$(mktemp -d) || exit 1
+. "$source/tests/cli/tap.sh"
 trap 'rm -rf "$work"' EXIT
-count=0
-ok() { # DESCRIPTION COMMAND...
-	what=$1
-	shift
-	count=$((count + 1))
-	if "$@"; then echo "ok $count - $what"; else
-		echo "not ok $count - $what"
-		sed 's/^/# /' "$work/out"
-	fi
-}
+: >"$work/err"
 fresh() { # the configuration as installed, and an empty folder of services
 	rm -rf "$work/etc" "$work/pam.d"
 	mkdir -p "$work/etc/profiles.d" "$work/etc/permission-sets.d" "$work/etc/permission-set-groups.d" "$work/pam.d"

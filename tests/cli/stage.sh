@@ -1,9 +1,8 @@
 # Sourced with sfmfa, sfmfad and source set: a private daemon, commands against it, TAP.
 here=$source/tests/cli
-work=$(mktemp -d) || exit 1
+. "$here/tap.sh"
 chmod 711 "$work"
 daemon=
-count=0
 
 finish() {
 	[ -n "$daemon" ] && kill "$daemon" 2>/dev/null && wait "$daemon" 2>/dev/null
@@ -16,17 +15,6 @@ if ! command -v python3 >/dev/null; then
 	echo "1..0 # SKIP needs python3"
 	exit 0
 fi
-
-ok() { # DESCRIPTION COMMAND...
-	what=$1
-	shift
-	count=$((count + 1))
-	if "$@"; then echo "ok $count - $what"; else
-		echo "not ok $count - $what"
-		sed 's/^/# out: /' "$work/out"
-		sed 's/^/# err: /' "$work/err"
-	fi
-}
 
 # sfm ARGUMENT...: runs it without a terminal; output in out and err.
 sfm() {
@@ -53,20 +41,11 @@ talks() {
 	python3 "$here/talk.py" "$@" >"$work/out" 2>"$work/err"
 	[ $? -eq "$want" ]
 }
-says() { # FILE TEXT
-	grep -qF -- "$2" "$work/$1"
-}
 lacks() { # FILE TEXT
 	! says "$1" "$2"
 }
-silent() {
-	[ ! -s "$work/out" ]
-}
 lines() { # COUNT
 	[ "$(wc -l <"$work/out")" -eq "$1" ]
-}
-one_line_error() {
-	[ "$(wc -l <"$work/err")" -eq 1 ] && grep -q '^sfmfa: ' "$work/err"
 }
 fits() { # COLUMNS
 	python3 -c 'import sys; sys.exit(any(len(l.rstrip("\n")) > int(sys.argv[1]) for l in open(sys.argv[2])))' "$1" "$work/out"

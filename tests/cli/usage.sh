@@ -1,21 +1,8 @@
 #!/bin/sh
 # usage.sh SFMFA: what the command line says without a daemon, as TAP.
 sfmfa=$1
-work=$(mktemp -d) || exit 1
+. "$(dirname "$0")/tap.sh"
 trap 'rm -rf "$work"' EXIT
-count=0
-
-# ok DESCRIPTION COMMAND...: passes if the command succeeds.
-ok() {
-	what=$1
-	shift
-	count=$((count + 1))
-	if "$@"; then echo "ok $count - $what"; else
-		echo "not ok $count - $what"
-		sed 's/^/# out: /' "$work/out"
-		sed 's/^/# err: /' "$work/err"
-	fi
-}
 
 # runs STATUS ARGUMENT...: the exit status is as expected; output in out and err.
 runs() {
@@ -23,18 +10,6 @@ runs() {
 	shift
 	"$sfmfa" "$@" >"$work/out" 2>"$work/err" </dev/null
 	[ $? -eq "$want" ]
-}
-
-says() { # FILE TEXT
-	grep -qF -- "$2" "$work/$1"
-}
-
-silent() {
-	[ ! -s "$work/out" ]
-}
-
-one_line_error() {
-	[ "$(wc -l <"$work/err")" -eq 1 ] && grep -q '^sfmfa: ' "$work/err"
 }
 
 fits() { # COLUMNS
