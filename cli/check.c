@@ -64,7 +64,6 @@ command_check(const struct cli *cli, const struct arguments *arguments)
 		.file = cli->client.config ? cli->client.config : SFMFA_CONFIG_FILE,
 		.owner = geteuid(),
 	};
-	const char *pam_dir = options_value(arguments, "pam-dir");
 	FINDINGS_AUTO findings = { 0 };
 	struct config *config = NULL;
 	struct diag diag = { 0 };
@@ -76,7 +75,7 @@ command_check(const struct cli *cli, const struct arguments *arguments)
 		check_groups(&findings, &config->unix_groups);
 		check_callers(&findings, &config->settings);
 		check_administrators(&findings, config);
-		check_services(&findings, config, pam_dir ? pam_dir : CHECK_PAM_DIR);
+		check_services(&findings, config, options_value(arguments, "pam-dir"));
 	}
 	config_release(config);
 	return show(cli, &findings);

@@ -13,7 +13,7 @@
 void
 check_administrators(struct findings *findings, const struct config *config);
 
-/* Services whose PAM file uses pam_sfmfa, against the lists of services. A folder that is not there: none. */
+/* Services whose PAM file uses pam_sfmfa, against the lists of services. pam_dir NULL: the host's, if it has one. */
 void
 check_services(struct findings *findings, const struct config *config, const char *pam_dir);
 

@@ -75,13 +75,15 @@ only_services(const struct dirent *entry)
 void
 check_services(struct findings *findings, const struct config *config, const char *pam_dir)
 {
+	const char *folder = pam_dir ? pam_dir : CHECK_PAM_DIR;
 	struct dirent **entries = NULL;
-	int count = scandir(pam_dir, &entries, only_services, alphasort);
+	int count = scandir(folder, &entries, only_services, alphasort);
 
-	if (count < 0 && errno != ENOENT)
-		findings_add(findings, LINT_WARNING, pam_dir, 0, "cannot be listed: %s", strerror(errno));
+	/* A name that was mistyped would pass for a folder in which all is well. */
+	if (count < 0 && (pam_dir || errno != ENOENT))
+		findings_add(findings, LINT_ERROR, folder, 0, "cannot be listed: %s", strerror(errno));
 	for (int i = 0; i < count; i++) {
-		check_service(findings, config, pam_dir, entries[i]->d_name);
+		check_service(findings, config, folder, entries[i]->d_name);
 		free(entries[i]);
 	}
 	free(entries);
