@@ -123,6 +123,24 @@ answer(const struct request *request, const struct record *question, struct fiel
 	return fields_add(next, WIRE_ANSWER, typed.bytes, typed.size);
 }
 
+/* The next request to a question, whichever it is. */
+static enum sfmfa_err
+go_on(const struct request *request, const struct record *question, struct fields *next, enum exit_status *ret_status)
+{
+	const char *need = record_text(question, WIRE_NEED);
+	enum sfmfa_err err;
+
+	if (!need || !text_equals(need, WIRE_NEED_PAGE))
+		return answer(request, question, next);
+	if (!request->pages.turn)
+		return SFMFA_ERR_INVALID;
+	fields_clear(next);
+	err = fields_add_text(next, WIRE_VERB, WIRE_VERB_PAGE);
+	if (err == SFMFA_OK)
+		*ret_status = request->pages.turn(request->pages.data, question, next);
+	return err;
+}
+
 static enum exit_status
 report(const struct request *request, enum sfmfa_err err, const struct diag *diag)
 {
@@ -171,6 +189,7 @@ converse(struct request *request, struct reply *ret_reply, bool *ret_virtual_nee
 	REPLY_AUTO reply = { 0 };
 	struct diag diag = { .line = 0 };
 	enum sfmfa_err err = request->err;
+	enum exit_status own = STATUS_DONE;
 	const char *status;
 
 	*ret_virtual_needed = false;
@@ -197,7 +216,9 @@ converse(struct request *request, struct reply *ret_reply, bool *ret_virtual_nee
 		if (!status || !text_equals(status, WIRE_STATUS_ASK))
 			err = SFMFA_ERR_INVALID;
 		if (err == SFMFA_OK)
-			err = answer(request, &reply.all, &next);
+			err = go_on(request, &reply.all, &next, &own);
+		if (own != STATUS_DONE)
+			return own;
 		fields_clear(&fields);
 		if (err == SFMFA_OK)
 			err = client_exchange(&client, &next, &fields, &diag);

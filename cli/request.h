@@ -16,6 +16,15 @@ struct show {
 	void *data;
 };
 
+/*
+ * Takes what a question for a page says and fills in the next one, which has its verb already. Anything but
+ * STATUS_DONE has been reported on stderr and ends the command there and then, with nothing written.
+ */
+struct pages {
+	enum exit_status (*turn)(void *data, const struct record *question, struct fields *next);
+	void *data;
+};
+
 struct request {
 	const struct cli *cli;
 	const struct command *command;
@@ -25,6 +34,7 @@ struct request {
 	bool user_known;
 	enum sfmfa_err err;   /* the first failure to add a field */
 	struct show show;
+	struct pages pages;   /* of a command that goes by pages; else zeroed */
 };
 
 #define REQUEST_AUTO __attribute__((cleanup(request_finish))) struct request

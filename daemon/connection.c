@@ -83,8 +83,9 @@ send_question(struct connection *connection)
 	struct fields reply = { 0 };
 	const struct ask *ask =
 		connection->login != NULL ? login_ask(connection->login) : command_ask(connection->command);
+	enum sfmfa_err made = ask->page ? reply_page(connection->command, &reply) : reply_ask(ask, &reply);
 
-	if (connection_send(connection, reply_ask(ask, &reply), &reply))
+	if (connection_send(connection, made, &reply))
 		connection_await(connection, CONNECTION_ANSWER, LIMIT_ANSWER);
 }
 

@@ -142,25 +142,46 @@ status_word(enum command_status status)
 	return "refused";
 }
 
+static void
+put_all(struct writer *writer, const struct fields *fields)
+{
+	struct field field;
+	size_t at = 0;
+
+	while (writer->err == SFMFA_OK && fields_next(fields, &at, &field)) {
+		char key[FIELD_KEY_MAX + 1] = "";
+
+		memcpy(key, field.key, field.key_size);
+		writer->err = fields_add(&writer->fields, key, field.value, field.value_size);
+	}
+}
+
+enum sfmfa_err
+reply_page(const struct command *command, struct fields *ret_reply)
+{
+	const struct fields *own = NULL;
+	const char *sentence = "";
+	struct writer writer = { 0 };
+
+	command_result(command, &sentence, &own);
+	put(&writer, WIRE_STATUS, WIRE_STATUS_ASK);
+	put(&writer, WIRE_NEED, WIRE_NEED_PAGE);
+	put_all(&writer, own);
+	return hand_over(&writer, ret_reply);
+}
+
 enum sfmfa_err
 reply_command(const struct command *command, struct fields *ret_reply)
 {
 	const struct fields *own = NULL;
 	const char *sentence = "";
 	struct writer writer = { 0 };
-	struct field field;
-	size_t at = 0;
 
 	put(&writer, WIRE_STATUS, WIRE_STATUS_DONE);
 	put(&writer, WIRE_RESULT, status_word(command_result(command, &sentence, &own)));
 	put_texts(&writer, command_ask(command));
 	put_if(&writer, WIRE_ERROR, sentence);
-	while (own != NULL && writer.err == SFMFA_OK && fields_next(own, &at, &field)) {
-		char key[FIELD_KEY_MAX + 1] = "";
-
-		memcpy(key, field.key, field.key_size);
-		writer.err = fields_add(&writer.fields, key, field.value, field.value_size);
-	}
+	put_all(&writer, own);
 	return hand_over(&writer, ret_reply);
 }
 

@@ -10,6 +10,10 @@
 enum sfmfa_err
 reply_ask(const struct ask *ask, struct fields *ret_reply) SFMFA_MUST_USE;
 
+/* status=ask need=page, with what the command says so far. */
+enum sfmfa_err
+reply_page(const struct command *command, struct fields *ret_reply) SFMFA_MUST_USE;
+
 /* Something of a root caller that no person has to be asked for: WIRE_NEED_SESSION. */
 enum sfmfa_err
 reply_need(const char *what, struct fields *ret_reply) SFMFA_MUST_USE;

@@ -163,6 +163,11 @@ request_input(const struct fields *request, struct input *ret_input)
 		ret_input->kind = INPUT_COMMIT;
 		return SFMFA_OK;
 	}
+	if (strcmp(verb, WIRE_VERB_PAGE) == 0) {
+		ret_input->kind = INPUT_PAGE;
+		ret_input->page = request;
+		return SFMFA_OK;
+	}
 	if (strcmp(verb, WIRE_VERB_ANSWER) != 0)
 		return SFMFA_ERR_INVALID;
 	if (fields_has(request, WIRE_PLACEHOLDER)) {

@@ -19,7 +19,10 @@ enum sfmfa_err
 request_command(const struct fields *request, enum verb verb, bool has_subject, const struct person *person,
                 struct command_request *ret_command) SFMFA_MUST_USE;
 
-/* A later request on the same connection. SFMFA_ERR_INVALID: not one that goes on with a conversation. */
+/*
+ * A later request on the same connection, which must live as long as *ret_input. SFMFA_ERR_INVALID: not one that goes on with a
+ * conversation.
+ */
 enum sfmfa_err
 request_input(const struct fields *request, struct input *ret_input) SFMFA_MUST_USE;
 

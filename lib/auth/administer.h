@@ -196,6 +196,10 @@ command_begin_write(struct command *command, enum store_op_kind kind);
 enum turn
 command_begin_ask(struct command *command, const char *info, const char *error, const char *prompt);
 
+/* Asks for the next page; what is in the reply by now goes along with the question. */
+enum turn
+command_begin_page(struct command *command);
+
 /* Permissions of whoever acts: all of them for root. */
 uint32_t
 command_actor_permissions(const struct command *command);

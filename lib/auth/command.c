@@ -431,6 +431,8 @@ command_step(struct command *command, struct input *input)
 	enum turn turn = TURN_DONE;
 
 	if (command->stage != STAGE_END) {
+		if (command->ask.page)
+			fields_clear(&command->reply);
 		wipe(&command->ask, sizeof(command->ask));
 		turn = step(command, input);
 	}

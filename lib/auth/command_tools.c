@@ -223,6 +223,17 @@ command_begin_ask(struct command *command, const char *info, const char *error, 
 	return TURN_ASK;
 }
 
+enum turn
+command_begin_page(struct command *command)
+{
+	if (command->reply_err != SFMFA_OK) {
+		command_fail(command, command->reply_err, NULL);
+		return TURN_DONE;
+	}
+	command->ask.page = true;
+	return TURN_ASK;
+}
+
 uint32_t
 command_actor_permissions(const struct command *command)
 {

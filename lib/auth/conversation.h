@@ -32,11 +32,13 @@ enum input_kind {
 	INPUT_CONVERSATION_FAILED, /* nobody answered */
 	INPUT_FIRST_FACTOR_OK,     /* after TURN_KEEP of a split */
 	INPUT_COMMIT,              /* after TURN_KEEP of a registration */
+	INPUT_PAGE,                /* page is filled in: a command that asked for one */
 };
 
 struct input {
 	enum input_kind kind;
 	struct secret answer;
+	const struct fields *page; /* lives as long as the step */
 };
 
 /* What is shown and asked. Texts are UTF-8, lines separated by '\n', "" = none. */
@@ -47,6 +49,7 @@ struct ask {
 	char error[ASK_TEXT_SIZE];
 	char prompt[ASK_TEXT_SIZE]; /* "": nothing is asked, only shown */
 	bool echo;
+	bool page; /* not an answer but a page is asked for; the command's reply rides inside the question */
 };
 
 /* How a phase of a login ends; the daemon has one switch from here to the words of the wire. */

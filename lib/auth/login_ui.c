@@ -88,7 +88,8 @@ login_no_answer(struct login *login, enum input_kind kind)
 	case INPUT_NONE:
 	case INPUT_ANSWER:
 	case INPUT_FIRST_FACTOR_OK:
-	case INPUT_COMMIT: break;
+	case INPUT_COMMIT:
+	case INPUT_PAGE: break;
 	}
 	login->facts.attempt = ATTEMPT_CONVERSATION;
 	return login_refuse(login, REASON_CONVERSATION, "the client spoke out of turn", NULL);

@@ -23,6 +23,8 @@
  *   verb=session-open      user, nss, name, uid, service, [login_type], [tty], [login_id], [proved_by], where the
  *                          session is as with verb=session -> result=done session=ID (0: not recorded)
  *   verb=session-close     user, nss, name, uid, session=ID -> result=done
+ *   verb=page              after need=page: the next page of a command that takes or gives its data by pages, with
+ *                          the command's own fields, as the reply that asked for it has
  *   any other verb is a command of the CLI (lib/model/verbs.def): its arguments as fields
  *     -> status=ask … as above        -> status=done result=WORD [error=TEXT] + the verb's own fields
  */
@@ -84,6 +86,7 @@
 #define WIRE_VERB_ANSWER           "answer"
 #define WIRE_VERB_GROUPS           "groups"
 #define WIRE_VERB_SESSION          "session"
+#define WIRE_VERB_PAGE             "page"
 #define WIRE_VERB_SESSION_OPEN     "session-open"
 #define WIRE_VERB_SESSION_CLOSE    "session-close"
 #define WIRE_VERB_FIRST_FACTOR_OK  "first-factor-ok"
@@ -97,6 +100,7 @@
 #define WIRE_NEED_ANSWER "answer"
 #define WIRE_NEED_GROUPS "groups"
 #define WIRE_NEED_SESSION "session"
+#define WIRE_NEED_PAGE   "page"
 #define WIRE_MORE_SPLIT  "split"
 #define WIRE_MORE_COMMIT "commit"
 
