@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -216,7 +217,7 @@ add_word(struct arguments *arguments, const char *word)
 		arguments->user = word;
 		return true;
 	}
-	if (arguments->rest_count >= command->max || arguments->rest_count == GIVEN_MAX) {
+	if (arguments->rest_count >= command->max) {
 		cli_usage("'%s' is one argument too many, see 'sfmfa %s --help'", word, command->words);
 		return false;
 	}
@@ -271,24 +272,30 @@ run(int argc, char *const *argv)
 {
 	struct cli cli = { .json = false };
 	struct reader reader = { .words = argv, .count = argc, .at = 1 };
-	struct arguments arguments = { .command = NULL };
+	struct arguments arguments = { .rest = cli_allocate(((size_t)argc + 1) * sizeof *arguments.rest) };
+	enum exit_status status = STATUS_USAGE;
 	const char *group = NULL;
 	enum course course = read_command(&cli, &reader, &arguments.command, &group);
 
 	if (course == COURSE_RUN)
 		course = read_arguments(&cli, &reader, &arguments);
 	switch (course) {
-	case COURSE_RUN: return arguments.command->run(&cli, &arguments);
+	case COURSE_RUN: status = arguments.command->run(&cli, &arguments); break;
 	case COURSE_HELP:
 		if (arguments.command)
 			help_command(arguments.command);
 		else
 			help_overview(group);
-		return STATUS_DONE;
-	case COURSE_VERSION: puts("sfmfa " SFMFA_VERSION); return STATUS_DONE;
+		status = STATUS_DONE;
+		break;
+	case COURSE_VERSION:
+		puts("sfmfa " SFMFA_VERSION);
+		status = STATUS_DONE;
+		break;
 	case COURSE_BAD: break;
 	}
-	return STATUS_USAGE;
+	free(arguments.rest);
+	return status;
 }
 
 int

@@ -18,7 +18,7 @@ struct given {
 struct arguments {
 	const struct command *command;
 	const char *user;  /* NULL: nobody named */
-	const char *rest[GIVEN_MAX]; /* the other arguments */
+	const char **rest; /* the other arguments: an array of the command line's length */
 	size_t rest_count;
 	struct given given[GIVEN_MAX];
 	size_t given_count;

@@ -47,6 +47,11 @@
  *   log                   [since] [until] [reason] [login_type] [limit] [before]
  *     -> groups: time user service login_type remote method verdict level reason caller claimed app flow
  *        kind(login|admin) actor verb change id; then [next] (for before=)
+ *   import                [replace=1] [dry_run=1]
+ *       asks for pages; the last one has end=1 and nothing else. A page: at most 256 groups: user [virtual=1]
+ *       secret(base32) [algorithm] [digits] [period] | uri(otpauth), [last_step] [recovery_code]*
+ *       question: [bad=NTH of the page, why]*
+ *     -> imported replaced kept
  *   status                -> ok config(ok|stale|broken) store(ok|failed) keys(ok|missing) version;
  *                            of the session in which the caller asks: [session_user session_service
  *                            session_login_type session_level session_method session_opened session_proved(0: never)]
@@ -294,6 +299,11 @@ enum turn
 administer_temp_code(struct command *command, struct input *input);
 enum turn
 administer_temp_code_expire(struct command *command, struct input *input);
+
+bool
+administer_import_prepare(struct command *command);
+enum turn
+administer_import(struct command *command, struct input *input);
 
 enum turn
 administer_session_open(struct command *command, struct input *input);

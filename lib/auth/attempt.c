@@ -60,6 +60,9 @@ attempt_recognize(const struct attempt_input *input, struct secret *answer, stru
 	case CODE_TEMPORARY: return FACTOR_TEMPORARY_CODE;
 	case CODE_NONE: break;
 	}
+	/* Where codes of the app have other lengths, 8 digits can only be a code that came with an import. */
+	if (params_of(input).digits != SCRATCH_DIGITS && code_is_scratch(answer, ret_canonical))
+		return FACTOR_RECOVERY_CODE;
 	totp_normalize(answer);
 	return is_all_digits(answer) ? FACTOR_TOTP : FACTOR_PASSWORD;
 }

@@ -72,6 +72,7 @@
 #define ENTRY_USER_DELETE \
 	{ .args = "", .subject = SUBJECT_USER, .prepare = administer_user_delete_prepare, \
 	  .run = administer_user_delete }
+#define ENTRY_IMPORT { .args = "replace dry_run", .prepare = administer_import_prepare, .run = administer_import }
 #define ENTRY_EXPLAIN \
 	{ .args = "service login_type from at answer with without", .subject = SUBJECT_USER, \
 	  .strangers = true, \

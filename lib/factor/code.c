@@ -57,6 +57,26 @@ code_generate(enum code_kind kind, enum sfmfa_err (*random_below)(unsigned limit
 	return SFMFA_OK;
 }
 
+bool
+code_is_scratch(const struct secret *answer, struct secret *ret_canonical)
+{
+	SECRET_AUTO canonical = { 0 };
+
+	for (size_t i = 0; i < answer->size && i < SECRET_MAX; i++) {
+		unsigned char byte = answer->bytes[i];
+
+		if (byte == '-' || byte == ' ')
+			continue;
+		if (byte < '0' || byte > '9' || canonical.size == SCRATCH_DIGITS)
+			return false;
+		canonical.bytes[canonical.size++] = byte;
+	}
+	if (canonical.size != SCRATCH_DIGITS)
+		return false;
+	secret_move(ret_canonical, &canonical);
+	return true;
+}
+
 enum code_kind
 code_recognize(const struct secret *answer, struct secret *ret_canonical)
 {

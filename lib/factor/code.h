@@ -13,6 +13,7 @@
 #define RECOVERY_CODE_COUNT     10
 #define RECOVERY_CODE_TEXT_SIZE 20 /* "ABCD-EFGH-IJKL-MNOP" and NUL */
 #define TEMPORARY_CODE_TEXT_SIZE 10 /* "ABCD-EFGH" and NUL */
+#define SCRATCH_DIGITS           8  /* of google-authenticator, taken over as a recovery code */
 #define TEMPORARY_CODE_HOURS_MAX 24
 #define TEMPORARY_CODES_PER_HOUR 6
 
@@ -26,6 +27,13 @@ enum code_kind {
 enum sfmfa_err
 code_generate(enum code_kind kind, enum sfmfa_err (*random_below)(unsigned limit, unsigned *ret_number),
               struct secret *ret_code) SFMFA_MUST_USE;
+
+/*
+ * A scratch code of google-authenticator, 8 digits, which an import takes over as a recovery code; dashes and
+ * spaces do not matter. It may look like a TOTP code of 8 digits: the caller tells them apart by the user's app.
+ */
+bool
+code_is_scratch(const struct secret *answer, struct secret *ret_canonical);
 
 /*
  * Which kind an answer looks like, and its canonical form (upper case, no separators), which is what is

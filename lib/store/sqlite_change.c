@@ -5,7 +5,6 @@
 #include "store/sqlite_private.h"
 
 #define TEMPORARY_PER_HOUR 6
-#define RECOVERY_MAX       10
 
 bool
 name_is_usable(const char *name, size_t size)
@@ -30,6 +29,7 @@ row_find(struct database *database, const char *name, struct row *ret_row, struc
 		ret_row->generation = query_column(&query, 1);
 		ret_row->state = (enum app_state)query_column_within(&query, 2, APP_NONE, APP_COMPLETED);
 		ret_row->assignment_count = query_column(&query, 3);
+		ret_row->is_virtual = query_column(&query, 4) != 0;
 	}
 	err = query_end(&query, diag);
 	if (err != SFMFA_OK)
@@ -102,7 +102,7 @@ is_registrable(const struct store_register *registration)
 	       (app->state == APP_PENDING || app->state == APP_COMPLETED) && app->sealed_size > 0 &&
 	       app->sealed_size <= sizeof app->sealed && app->params.digits >= TOTP_DIGITS_MIN &&
 	       app->params.digits <= TOTP_DIGITS_MAX && app->params.period >= TOTP_PERIOD_MIN &&
-	       app->params.period <= TOTP_PERIOD_MAX && registration->recovery_count <= RECOVERY_MAX;
+	       app->params.period <= TOTP_PERIOD_MAX && registration->recovery_count <= STORE_RECOVERY_MAX;
 }
 
 enum sfmfa_err
@@ -345,7 +345,7 @@ apply_to_user(struct database *database, const struct row *row, struct store_op 
 	case STORE_TOKEN_NEW: return apply_token_new(database, row->id, op, diag);
 	case STORE_TOKEN_REVOKE: return apply_token_revoke(database, row->id, op, diag);
 	case STORE_RECOVERY_RENEW:
-		if (op->change.hash_count == 0 || op->change.hash_count > RECOVERY_MAX)
+		if (op->change.hash_count == 0 || op->change.hash_count > STORE_RECOVERY_MAX)
 			return SFMFA_ERR_INVALID;
 		return replace_recovery_codes(database, row->id, op->change.hashes, op->change.hash_count,
 					      diag);
@@ -356,6 +356,8 @@ apply_to_user(struct database *database, const struct row *row, struct store_op 
 	case STORE_REGISTER:
 	case STORE_ENSURE_USER:
 	case STORE_SESSION_OPEN:
+	case STORE_IMPORT_STAGE:
+	case STORE_IMPORT_APPLY:
 	case STORE_SET_KEY:
 	case STORE_DROP_KEY: break;
 	}

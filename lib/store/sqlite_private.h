@@ -181,7 +181,8 @@ sqlite_has_keys(struct store *store, bool *ret_any, struct diag *diag);
 enum sfmfa_err
 sqlite_count_users(struct store *store, int64_t *ret_count, struct diag *diag);
 
-/* Writes: the transaction (sqlite_write.c), one operation inside it (sqlite_attempt.c, _change.c, _session.c, _token.c). */
+/* Writes: the transaction (sqlite_write.c), one operation inside it (sqlite_attempt.c, _change.c,
+ * _import.c, _session.c, _token.c). */
 enum sfmfa_err
 sqlite_commit(struct store *store, struct store_op *const ops[], size_t count, struct diag *diag);
 enum sfmfa_err
@@ -195,6 +196,10 @@ apply_token_new(struct database *database, int64_t user_id, struct store_op *op,
 enum sfmfa_err
 apply_token_revoke(struct database *database, int64_t user_id, struct store_op *op, struct diag *diag);
 
+enum sfmfa_err
+apply_import_stage(struct database *database, struct store_import *import, struct diag *diag);
+enum sfmfa_err
+apply_import(struct database *database, struct store_import *import, struct diag *diag);
 enum sfmfa_err
 apply_session_open(struct database *database, struct store_session_open *session, struct diag *diag);
 enum sfmfa_err
@@ -211,6 +216,7 @@ struct row {
 	int64_t generation;
 	enum app_state state;
 	int64_t assignment_count;
+	bool is_virtual;
 };
 /* SFMFA_ERR_INVALID: not a usable name; SFMFA_ERR_NOT_FOUND. */
 enum sfmfa_err

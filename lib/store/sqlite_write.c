@@ -22,6 +22,12 @@ clear_results(struct store_op *op)
 	} else if (op->kind == STORE_SESSION_OPEN) {
 		op->session.id = 0;
 		op->session.proved = false;
+	} else if (op->kind == STORE_IMPORT_STAGE) {
+		for (size_t at = 0; at < op->import.count; at++)
+			op->import.rows[at].twice = false;
+	} else if (op->kind == STORE_IMPORT_APPLY) {
+		op->import.made = op->import.replaced = op->import.kept = 0;
+		op->import.mixed_up[0] = '\0';
 	} else if (op->kind == STORE_TOKEN_REVOKE) {
 		op->change.number = 0;
 	}
@@ -34,6 +40,8 @@ apply(struct database *database, struct store_op *op, struct diag *diag)
 	switch (op->kind) {
 	case STORE_ATTEMPT: return apply_attempt(database, &op->attempt, diag);
 	case STORE_REGISTER: return apply_register(database, &op->registration, diag);
+	case STORE_IMPORT_STAGE: return apply_import_stage(database, &op->import, diag);
+	case STORE_IMPORT_APPLY: return apply_import(database, &op->import, diag);
 	case STORE_SESSION_OPEN: return apply_session_open(database, &op->session, diag);
 	case STORE_DISCONNECT:
 	case STORE_ENSURE_USER:

@@ -58,6 +58,9 @@ struct store_handover {
 };
 #define STORE_HANDOVER_SECONDS 120 /* how long a name is good for */
 
+/* Recovery codes of a user at most. */
+#define STORE_RECOVERY_MAX 10
+
 struct store_attempt {
 	int64_t user_id;      /* 0: a user that does not exist; WRONG, and as dear as a wrong answer */
 	int64_t generation;   /* of the record that was compared: changed meanwhile = WRONG, not counted */
@@ -97,11 +100,42 @@ struct store_register {
 	struct user_app app;   /* sealed for context "app:USER" */
 	int64_t last_step;     /* the step of the confirming code, spent by it; 0: none */
 	size_t recovery_count; /* 0: keep what is there */
-	unsigned char recovery_hashes[10][HASH_SIZE]; /* RECOVERY_CODE_COUNT */
+	unsigned char recovery_hashes[STORE_RECOVERY_MAX][HASH_SIZE];
 	bool by_user;          /* clears disconnected_by_other */
 	struct store_handover handover;
 	struct moment now;
 	int64_t user_id;       /* filled in */
+};
+
+/* One authenticator app that is taken over from another system: pending, as after an enrolment by root. */
+struct store_import_row {
+	char user[USER_NAME_SIZE];
+	bool is_virtual;       /* the system does not know the name */
+	struct totp_params params;
+	size_t sealed_size;
+	unsigned char sealed[SEALED_SIZE_MAX]; /* for context "app:USER" */
+	int64_t last_step;     /* highest step that the other system has accepted; 0: none */
+	size_t recovery_count; /* scratch codes that come along */
+	unsigned char recovery_hashes[STORE_RECOVERY_MAX][HASH_SIZE];
+	bool twice;            /* filled in: the import has this user already, this row counts for nothing */
+};
+
+/*
+ * An import: rows are staged page by page beside the store, then written all at once or not at all. One import
+ * at a time: the first page of another one throws away what was staged before (SFMFA_ERR_CHANGED at the end).
+ */
+struct store_import {
+	int64_t id;                    /* random, the same in all operations of an import */
+	bool begins;                   /* STORE_IMPORT_STAGE: the first page */
+	struct store_import_row *rows; /* STORE_IMPORT_STAGE */
+	size_t count;
+	/* STORE_IMPORT_APPLY */
+	int64_t expected;              /* rows that were staged */
+	bool replace;                  /* an app that is there gives way; else it stays as it is */
+	bool dry_run;                  /* counts, writes nothing */
+	struct moment now;
+	int64_t made, replaced, kept;  /* filled in */
+	char mixed_up[USER_NAME_SIZE]; /* filled in with SFMFA_ERR_EXISTS: virtual here, a system's user there, or the reverse */
 };
 
 /*
@@ -145,13 +179,15 @@ enum store_op_kind {
 	STORE_TEMPORARY_EXPIRE, /* user */
 	STORE_SESSION_OPEN,
 	STORE_SESSION_CLOSE,   /* user, number: the session; one that is not there or another's is none */
+	STORE_IMPORT_STAGE,    /* import */
+	STORE_IMPORT_APPLY,    /* import */
 	STORE_SET_KEY,         /* name = key id, wrap; SFMFA_ERR_EXISTS */
 	STORE_DROP_KEY,        /* name = key id; SFMFA_ERR_INVALID: the last one, without which no secret opens */
 };
 
 /*
  * One write. Pointers must live until store_commit() returns; now is always filled in. But for
- * STORE_REGISTER, STORE_ENSURE_USER and STORE_SESSION_OPEN a user without a row is SFMFA_ERR_NOT_FOUND. Input that could not be
+ * STORE_REGISTER, STORE_ENSURE_USER, STORE_SESSION_OPEN and imports a user without a row is SFMFA_ERR_NOT_FOUND. Input that could not be
  * read back (an empty or over-long name, no codes) is SFMFA_ERR_INVALID.
  */
 struct store_op {
@@ -161,6 +197,7 @@ struct store_op {
 		struct store_attempt attempt;
 		struct store_register registration;
 		struct store_session_open session;
+		struct store_import import;
 		struct {
 			const char *user;
 			const char *name;
@@ -170,7 +207,7 @@ struct store_op {
 			struct assignment assignment;
 			struct token_record token;
 			size_t hash_count;
-			unsigned char hashes[10][HASH_SIZE];
+			unsigned char hashes[STORE_RECOVERY_MAX][HASH_SIZE];
 			int64_t until;
 			unsigned char wrap[128];
 			size_t wrap_size;

@@ -1,6 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "auth/attempt.h"
+#include "factor/code.h"
 #include "fixture.h"
 
 static struct fixture f;
@@ -263,6 +265,36 @@ Test(ui, a_recovery_code_lets_in_once)
 	assert_allowed(&f, &result, FACTOR_RECOVERY_CODE, LEVEL_HIGH_ASSURANCE, REASON_OK);
 	cr_assert_eq(fixture_record(&f, "alice").recovery_codes_left, 9);
 	result = fixture_ui(&f, "alice", code);
+	assert_denied(&f, &result, OUTCOME_REFUSED, REASON_FACTOR_WRONG);
+}
+
+/* A code of 8 digits that came with an import from google-authenticator is a recovery code. */
+static void
+give_scratch_code(const char *user, const char *digits)
+{
+	struct store_op op = { .kind = STORE_RECOVERY_RENEW };
+	struct secret code = { 0 }, canonical = { 0 };
+
+	cr_assert_eq(secret_set(&code, digits, strlen(digits)), SFMFA_OK);
+	cr_assert(code_is_scratch(&code, &canonical));
+	op.change.user = user;
+	op.change.hash_count = 1;
+	cr_assert_eq(code_hash(&f.env.keyring, CODE_RECOVERY, user, &canonical, op.change.hashes[0]), SFMFA_OK);
+	fixture_commit(&f, &op);
+}
+
+Test(ui, a_scratch_code_lets_in_once)
+{
+	struct secret shared;
+	struct login_result result;
+	fixture_enrol(&f, "alice", APP_COMPLETED, &shared);
+	give_scratch_code("alice", "12345678");
+	result = fixture_ui(&f, "alice", "12345679");
+	assert_denied(&f, &result, OUTCOME_REFUSED, REASON_FACTOR_WRONG);
+	cr_assert_eq(fixture_record(&f, "alice").guard.failures, 1);
+	result = fixture_ui(&f, "alice", "1234 5678");
+	assert_allowed(&f, &result, FACTOR_RECOVERY_CODE, LEVEL_HIGH_ASSURANCE, REASON_OK);
+	result = fixture_ui(&f, "alice", "12345678");
 	assert_denied(&f, &result, OUTCOME_REFUSED, REASON_FACTOR_WRONG);
 }
 

@@ -178,3 +178,24 @@ Test(code, the_longest_answer_is_read_within_its_bounds)
 	memset(answer.bytes, 'A', SECRET_MAX);
 	cr_assert_eq(code_recognize(&answer, &got), CODE_NONE);
 }
+
+Test(code, a_scratch_code_is_eight_digits_and_nothing_else)
+{
+	static const char *const good[] = { "12345678", "1234-5678", " 1234 5678 ", "00000000" };
+	static const char *const bad[] = { "", "1234567", "123456789", "1234567a", "ABCDEFGH", "12345678\n", "+1234567" };
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		struct secret answer = answer_of(good[i]);
+		struct secret got = { 0 };
+
+		cr_expect(code_is_scratch(&answer, &got), "%s", good[i]);
+		cr_expect_eq(got.size, 8, "%s", good[i]);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct secret answer = answer_of(bad[i]);
+		struct secret got = { .size = 1, .bytes = "x" };
+
+		cr_expect_not(code_is_scratch(&answer, &got), "%s", bad[i]);
+		cr_expect_eq(got.size, 1, "%s", bad[i]);
+	}
+}
