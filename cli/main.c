@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "cli.h"
+#include "complete.h"
 #include "help.h"
 #include "options.h"
 #include "paths.h"
@@ -304,5 +305,9 @@ main(int argc, char **argv)
 	if (!fill_standard_descriptors())
 		return STATUS_FAILED;
 	setlocale(LC_CTYPE, "");
+	if (argc > 1 && text_equals(argv[1], COMPLETE_WORD)) {
+		complete_print(argv + 2, argc - 2);
+		return (int)flush(STATUS_DONE);
+	}
 	return (int)flush(run(argc, argv));
 }

@@ -8,7 +8,7 @@ build_packages=(
 man_packages=(scdoc)
 test_packages=(
     libcriterion-dev clang libclang-rt-14-dev binutils sqlite3 zbar-tools man-db
-    util-linux passwd tzdata iproute2 procps
+    util-linux passwd tzdata iproute2 procps zsh
 )
 # Programs that tests/services logs in to.
 service_packages=(
