@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "json.h"
+#include "list.h"
 #include "model/login_type.h"
 #include "model/permission.h"
 #include "request.h"
@@ -19,6 +20,7 @@ const struct option_spec options_explain[] = {
 	{ "answer", "KIND", false, "what is answered, e.g. totp; default: nothing yet" },
 	{ "with", "PERMISSION", true, "as if this permission were held" },
 	{ "without", "PERMISSION", true, "as if this permission were not held" },
+	{ "last", NULL, false, "how the last login was decided, instead of a supposed one" },
 	{ NULL, NULL, false, NULL },
 };
 
@@ -141,6 +143,64 @@ print_json(const struct record *reply)
 	json_print(object);
 }
 
+static bool
+is_allowed(const struct record *reply)
+{
+	const char *verdict = record_text(reply, "verdict");
+
+	return verdict && text_equals(verdict, "allow");
+}
+
+/* "The code was right for 10:31:00, 94 seconds before." */
+static void
+print_offset(const struct record *reply)
+{
+	char when[WHEN_SIZE];
+	int64_t right_at, off_by;
+
+	if (!record_number(reply, "right_at", &right_at) || !record_number(reply, "off_by", &off_by))
+		return;
+	when_local(right_at, when);
+	printf("The code was right for %s, %lld seconds %s: the clock of the phone, or of this host, is wrong.\n",
+	       strrchr(when, ' ') ? strrchr(when, ' ') + 1 : when, (long long)(off_by < 0 ? -off_by : off_by),
+	       off_by < 0 ? "before" : "after");
+}
+
+static enum exit_status
+explain_last(const struct cli *cli, const struct arguments *arguments)
+{
+	static const struct column columns[] = {
+		{ .key = "time", .label = "time", .kind = VALUE_TIME },
+		{ .key = "user" },
+		{ .key = "service", .label = "service" },
+		{ .key = "login_type", .label = "login type" },
+		{ .key = "remote", .label = "remote" },
+		{ .key = "method", .label = "method" },
+		{ .key = "verdict", .label = "verdict" },
+		{ .key = "level", .label = "level" },
+		{ .key = "reason", .label = "reason" },
+		{ .key = "summary", .label = "that is" },
+		{ .key = "right_at", .kind = VALUE_TIME },
+		{ .key = "off_by", .kind = VALUE_NUMBER },
+	};
+	REQUEST_AUTO request = { 0 };
+	REPLY_AUTO reply = { 0 };
+	enum exit_status status;
+
+	if (arguments->given_count > 1)
+		return cli_usage("--last is about a login that was: nothing can be supposed");
+	request_begin(&request, cli, arguments);
+	request_add(&request, "last", "1");
+	status = request_send(&request, &reply);
+	if (status != STATUS_DONE)
+		return status;
+	if (cli->json || !cli->quiet)
+		list_show(cli, &reply.all, columns, sizeof columns / sizeof columns[0]);
+	if (!cli->json && !cli->quiet)
+		print_offset(&reply.all);
+	return is_allowed(&reply.all) ? STATUS_DONE : STATUS_REFUSED;
+}
+
 enum exit_status
 command_explain(const struct cli *cli, const struct arguments *arguments)
 {
@@ -149,10 +209,11 @@ command_explain(const struct cli *cli, const struct arguments *arguments)
 	const char *type = options_value(arguments, "login-type");
 	const char *at = options_value(arguments, "at");
 	const char *answer = options_value(arguments, "answer");
-	const char *verdict;
 	enum exit_status status;
 	int64_t moment = 0;
 
+	if (options_given(arguments, "last"))
+		return explain_last(cli, arguments);
 	if (type && !text_equals(type, login_type_key(LOGIN_UI)) &&
 	    !text_equals(type, login_type_key(LOGIN_API)))
 		return cli_usage("--login-type is ui or api, not '%s'", type);
@@ -182,6 +243,5 @@ command_explain(const struct cli *cli, const struct arguments *arguments)
 		print_json(&reply.all);
 	else if (!cli->quiet)
 		print_people(&reply.all);
-	verdict = record_text(&reply.all, "verdict");
-	return verdict && text_equals(verdict, "allow") ? STATUS_DONE : STATUS_REFUSED;
+	return is_allowed(&reply.all) ? STATUS_DONE : STATUS_REFUSED;
 }

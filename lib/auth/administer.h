@@ -44,6 +44,9 @@
  *                         [with=PERMISSION]* [without=PERMISSION]*
  *       KIND: none totp totp-wrong token token-wrong recovery-code temporary-code register
  *     -> user service login_type verdict [level] reason [method] factor* ; groups: text file line; summary
+ *                         | last=1
+ *     -> user, the fields of one login as log has them, summary [right_at off_by]
+ *        off_by: seconds from the login to the beginning of the time step whose code was given; root only
  *   log                   [since] [until] [reason] [login_type] [limit] [before]
  *     -> groups: time user service login_type remote method verdict level reason caller claimed app flow
  *        kind(login|admin) actor verb change id; then [next] (for before=)
@@ -347,6 +350,12 @@ administer_user_delete(struct command *command, struct input *input);
 
 enum turn
 administer_explain(struct command *command, struct input *input);
+/* With last=1 (administer_last.c). */
+enum turn
+administer_explain_last(struct command *command);
+/* An event as the fields of log. */
+void
+administer_reply_event(struct command *command, const struct event *event);
 enum turn
 administer_log(struct command *command, struct input *input);
 enum turn

@@ -197,15 +197,21 @@ enum turn
 administer_explain(struct command *command, struct input *input)
 {
 	static const struct caller asking = { .class = CALLER_ROOT };
-	struct login_request *request = command_work(command, sizeof(*request));
+	struct login_request *request;
 	const struct supposed *answer = &supposed_answers[0];
 	struct moment moment;
 	struct facts facts;
 	struct decision decision;
 	uint32_t with = 0, without = 0;
+	bool last = false;
 	enum sfmfa_err err;
 
 	(void)input;
+	if (!command_arg_flag(command, "last", &last))
+		return TURN_DONE;
+	if (last)
+		return administer_explain_last(command);
+	request = command_work(command, sizeof(*request));
 	if (request == NULL || !read_request(command, request) || !read_answer(command, &answer) ||
 	    !read_permissions(command, "with", &with) || !read_permissions(command, "without", &without) ||
 	    !read_moment(command, &moment))

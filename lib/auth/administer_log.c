@@ -6,8 +6,8 @@
 
 #define EVENTS_PER_PAGE 50
 
-static void
-reply_event(struct command *command, const struct event *event)
+void
+administer_reply_event(struct command *command, const struct event *event)
 {
 	command_reply_number(command, "time", event->time);
 	command_reply_text(command, "user", event->user);
@@ -88,7 +88,7 @@ administer_log(struct command *command, struct input *input)
 		return TURN_DONE;
 	}
 	for (i = 0; i < count && command->reply.size < COMMAND_PAGE_BYTES; i++)
-		reply_event(command, &events[i]);
+		administer_reply_event(command, &events[i]);
 	if (i > 0 && (i < count || count == filter.limit))
 		command_reply_number(command, "next", events[i - 1].id);
 	return command_done(command);

@@ -74,7 +74,7 @@
 	  .run = administer_user_delete }
 #define ENTRY_IMPORT { .args = "replace dry_run", .prepare = administer_import_prepare, .run = administer_import }
 #define ENTRY_EXPLAIN \
-	{ .args = "service login_type from at answer with without", .subject = SUBJECT_USER, \
+	{ .args = "service login_type from at answer with without last", .subject = SUBJECT_USER, \
 	  .strangers = true, \
 	  .run = administer_explain }
 #define ENTRY_LOG \

@@ -1,5 +1,6 @@
 /* explain: the decision of a login that nobody makes. */
 #include <criterion/criterion.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "stage.h"
@@ -148,5 +149,61 @@ Test(explain, a_user_explains_their_own_login)
 
 	cr_expect_eq(outcome.status, COMMAND_DONE, "%s", outcome.sentence);
 	cr_expect_eq(stage.events, 0U);
+	outcome_clear(&outcome);
+}
+
+static void
+remember(enum event_kind kind, int64_t time, int64_t step_offset)
+{
+	struct event event = { .kind = kind,
+			       .time = time,
+			       .user = "alice",
+			       .service = "sshd",
+			       .method = FACTOR_TOTP,
+			       .reason = REASON_FACTOR_WRONG,
+			       .step_offset = step_offset };
+	const struct event *const events[] = { &event };
+
+	cr_assert_eq(store_add_events(stage.env.store, events, 1, NULL), SFMFA_OK);
+}
+
+Test(explain, the_last_login_is_told_and_root_learns_by_how_much_a_code_was_off)
+{
+	const struct caller root = stage_root(), alice = stage_caller("alice");
+	int64_t at = 1700000010 / 30 * 30 + 4;
+	struct outcome_of outcome;
+
+	stage_enroll(&stage, "alice", true);
+	remember(EVENT_LOGIN, at - 3600, 0);
+	remember(EVENT_LOGIN, at, -3);
+	for (int i = 0; i < 40; i++)
+		remember(EVENT_ADMIN, at + 1 + i, 0);
+	outcome = stage_run(&stage, &root, VERB_EXPLAIN, "alice", ARGS("last", "1"), NO_ANSWERS);
+	cr_assert_eq(outcome.status, COMMAND_DONE, "%s", outcome.sentence);
+	cr_expect_str_eq(reply_text(&outcome, "reason"), "factor-wrong");
+	cr_expect_str_eq(reply_text(&outcome, "service"), "sshd");
+	cr_expect_str_eq(reply_text(&outcome, "verdict"), "deny");
+	cr_expect_str_eq(reply_text(&outcome, "off_by"), "-94");
+	cr_expect_eq(atoll(reply_text(&outcome, "right_at")), at - 94);
+	outcome_clear(&outcome);
+	outcome = stage_run(&stage, &alice, VERB_EXPLAIN, "alice", ARGS("last", "1"), NO_ANSWERS);
+	cr_assert_eq(outcome.status, COMMAND_DONE, "%s", outcome.sentence);
+	cr_expect_str_eq(reply_text(&outcome, "reason"), "factor-wrong");
+	cr_expect_eq(reply_count(&outcome, "off_by"), 0U, "nobody else learns it");
+	cr_expect_eq(reply_count(&outcome, "right_at"), 0U);
+	outcome_clear(&outcome);
+}
+
+Test(explain, a_login_that_never_was_is_not_told)
+{
+	const struct caller root = stage_root(), bob = stage_caller("bob");
+	struct outcome_of outcome = stage_run(&stage, &root, VERB_EXPLAIN, "alice", ARGS("last", "1"), NO_ANSWERS);
+
+	cr_expect_eq(outcome.status, COMMAND_REFUSED);
+	cr_expect_not_null(strstr(outcome.sentence, "no login"));
+	outcome_clear(&outcome);
+	remember(EVENT_LOGIN, 1700000000, 0);
+	outcome = stage_run(&stage, &bob, VERB_EXPLAIN, "alice", ARGS("last", "1"), NO_ANSWERS);
+	cr_expect_eq(outcome.status, COMMAND_REFUSED, "nor to somebody else");
 	outcome_clear(&outcome);
 }
