@@ -22,7 +22,7 @@ world_enter()
 # world_make USER...: mounts, a loopback interface, users with passwords, sfmfad's own user.
 world_make()
 {
-    world=$(mktemp -d)
+    world_place
     trap world_leave EXIT
     mount -t tmpfs -o mode=755 world "$world" || world_skip "no tmpfs"
     chmod 755 "$world"
@@ -50,6 +50,20 @@ world_make()
     done
 }
 
+# In $world, a folder that every system has and that holds neither the source nor the build: what is mounted on it
+# goes with the namespaces, even if they are killed, and nothing is left behind.
+world_place()
+{
+    for world in /mnt /media /srv; do
+        [ -d "$world" ] || continue
+        case "$source/ $build/" in
+        "$world"/* | *" $world"/*) ;;
+        *) return 0 ;;
+        esac
+    done
+    world_skip "no folder for mounts"
+}
+
 # A folder of the root, writable for as long as the world lasts.
 world_cover()
 {
@@ -58,14 +72,8 @@ world_cover()
         world_skip "no overlay file system"
 }
 
-# The namespaces take the processes and the mounts with them, but not the folder they were made in.
-world_leave()
-{
-    [ -n "${daemon:-}" ] && daemon_stop
-    cd /
-    umount --lazy "$world"
-    rmdir "$world"
-}
+# The namespaces take the processes and the mounts with them; a daemon under a leak checker is to say its word.
+world_leave() { [ -n "${daemon:-}" ] && daemon_stop; }
 
 world_skip()
 {
