@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # Sourced by the scripts: makes sure that Debian packages are there.
+# shellcheck disable=SC2034 # which packages: those who source this choose
 
 build_packages=(
     gcc libc6-dev meson ninja-build pkg-config
@@ -8,7 +9,7 @@ build_packages=(
 man_packages=(scdoc)
 test_packages=(
     libcriterion-dev clang libclang-rt-14-dev binutils sqlite3 zbar-tools man-db
-    util-linux passwd tzdata iproute2 procps zsh
+    util-linux passwd tzdata iproute2 procps shellcheck zsh
 )
 # Programs that tests/services logs in to.
 service_packages=(

@@ -6,7 +6,7 @@ source=$2
 trap 'rm -rf "$work"' EXIT
 : >"$work/err"
 fresh() { # the configuration as installed, and an empty folder of services
-	rm -rf "$work/etc" "$work/pam.d"
+	rm -rf "${work:?}/etc" "$work/pam.d"
 	mkdir -p "$work/etc/profiles.d" "$work/etc/permission-sets.d" "$work/etc/permission-set-groups.d" "$work/pam.d"
 	cp "$source"/etc/profiles.d/*.conf "$work/etc/profiles.d/"
 	echo "config_dir = \"$work/etc\"; protected_groups = [ ];" >"$work/etc/sfmfa.conf"

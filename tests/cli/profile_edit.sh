@@ -29,9 +29,9 @@ same() {
 	cmp -s "$1" "$2"
 }
 left_nothing() {
-	! ls -d /tmp/sfmfa-edit-* 2>/dev/null | while read -r folder; do
-		[ -O "$folder" ] && grep -q "$work" "$folder"/* 2>/dev/null && echo "$folder"
-	done | grep -q .
+	for folder in /tmp/sfmfa-edit-*; do
+		if [ -O "$folder" ] && grep -q "$work" "$folder"/* 2>/dev/null; then return 1; fi
+	done
 }
 
 sfm enroll daemon --json
@@ -58,7 +58,12 @@ ok "it is in force without a restart" reloaded standard mfa-ui-logins
 ok "nothing is left of the copy" left_nothing
 ok "a change for nobody is told" edits 0 "sed -i s/Standard/Ordinary/" standard --yes
 ok "in words" says out "Nothing changes for anybody."
-ok "hours of those who stay" edits 0 'sed -i $alogin_hours={zone="UTC";mon="08:00-09:00";};' mfa --yes
+cat >"$work/append" <<'APPEND'
+#!/bin/sh
+echo 'login_hours = { zone = "UTC"; mon = "08:00-09:00"; };' >>"$1"
+APPEND
+chmod 755 "$work/append"
+ok "hours of those who stay" edits 0 "$work/append" mfa --yes
 ok "are told" says out "1 user gets other login hours: games"
 cat >"$work/move" <<'MOVE'
 #!/bin/sh

@@ -1,5 +1,8 @@
+# shellcheck shell=sh
 # Sourced with sfmfa, sfmfad and source set: a private daemon, commands against it, TAP.
+# shellcheck disable=SC2154 # those who source this
 here=$source/tests/cli
+# shellcheck source=tests/cli/tap.sh
 . "$here/tap.sh"
 chmod 711 "$work"
 daemon=

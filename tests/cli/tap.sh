@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Sourced: what the tests of the command line say and ask, as TAP; the output of a command is in $work/out and $work/err.
 work=$(mktemp -d) || exit 1
 count=0

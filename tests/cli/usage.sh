@@ -1,6 +1,7 @@
 #!/bin/sh
 # usage.sh SFMFA: what the command line says without a daemon, as TAP.
 sfmfa=$1
+# shellcheck source=tests/cli/tap.sh
 . "$(dirname "$0")/tap.sh"
 trap 'rm -rf "$work"' EXIT
 

@@ -44,7 +44,7 @@ __attribute__((visibility("default"))) int pam_sm_authenticate(void) { return 0;
 CODE
 cc -shared -fPIC -o "$copy/extra.so" "$copy/extra.c" -Wl,--no-as-needed -lcrypto
 sh "$exports" "$copy/extra.so" > "$copy/out" && bad=1 || bad=0
-report $bad 'a module with other exports is found'
+report "$bad" 'a module with other exports is found'
 grep -q '^not ok 2 ' "$copy/out"
 report $? 'a module that needs another library is found'
 
@@ -54,6 +54,6 @@ CODE
 mkdir -p "$copy/room"
 cc -c -o "$copy/room/global.o" "$copy/global.c" && ar rcs "$copy/room/libroom.a" "$copy/room/global.o"
 sh "$exports" "$module" "$copy/room/libroom.a" > "$copy/out" && bad=1 || bad=0
-report $bad 'a library with a writable global is found'
+report "$bad" 'a library with a writable global is found'
 echo "1..$number"
 exit $status

@@ -1,6 +1,7 @@
 #!/bin/bash
 # sfmfad --once, started by the real module inside applications that are as bad as they come (hostile.c).
 # usage: once.sh SOURCE BUILD
+# shellcheck disable=SC2015,SC2317 # functions are called by check, and fail by its name
 source=$1 build=$2
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/services/world.sh
@@ -56,8 +57,8 @@ PYTHON
 listener=$!
 eventually() # COMMAND... : true within four seconds
 {
-    local try
-    for try in $(seq 200); do
+    local tries=200
+    while [ $((tries -= 1)) -gt 0 ]; do
         "$@" && return 0
         sleep 0.02
     done
@@ -138,7 +139,8 @@ check "all together: --once is sfmfa, with nothing of the application's" once_wa
 check "all together: a wrong one stays out" stays_out ABCD-EFGX "${all[@]}"
 check "the event says why" logged alice service=hostile verdict=deny reason=factor-wrong
 check "nothing of the environment or the folder was looked at" test ! -e "$mark"
-check "which would have left a mark" sh -c 'LD_PRELOAD=$1/mark.so /bin/true; test -e "$2" && rm "$2"' - "$home" "$mark"
+leaves_mark() { LD_PRELOAD=$home/mark.so /bin/true; rm "$mark"; }
+check "which would have left a mark" leaves_mark
 check "no process is left" none_runs
 check "the state is sfmfa's alone" state_is_ours
 
@@ -202,9 +204,11 @@ for name in usr bin lib lib64 etc dev run "${world#/}"; do
 done
 install -d "$root/proc" "$root/var/lib" "$root/home"
 install -d -o sfmfa -g sfmfa -m 700 "$root/var/lib/sfmfa"
-check "a chroot finds nobody" eval 'folder=$root finds_nobody - chroot'
+folder=$root
+check "a chroot finds nobody" finds_nobody - chroot
 mount --bind /proc "$root/proc"
-check "nor one that sees /proc" eval 'folder=$root finds_nobody - chroot real-user'
+check "nor one that sees /proc" finds_nobody - chroot real-user
+folder=
 umount "$root/proc"
 if unshare --user true 2>/dev/null; then
     check "a user namespace finds nobody" finds_nobody "$code" user-namespace
@@ -247,5 +251,5 @@ fresh() { local line; line=$(grep " user=alice " "$world/daemon.log" | tail -1);
 check "and nothing is stale" eventually fresh
 check "after all of it the state is sfmfa's alone" state_is_ours
 check "and no mark was left" test ! -e "$mark"
-check "nothing in the log is libpam's own complaint" sh -c '! grep -F non-existent "$1"' - "$world/daemon.log"
+check "nothing in the log is libpam's own complaint" not grep -F non-existent "$world/daemon.log"
 tap_end

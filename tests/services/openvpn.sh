@@ -43,7 +43,7 @@ openvpn_start()
 {
     (cd "$world" && exec openvpn --mode server --tls-server --dev tun --proto tcp-server --local 127.0.0.1 --port "$1" --topology subnet \
         --server "$2" 255.255.255.0 --ca ca.crt --cert server.crt --key server.key --dh none --verify-client-cert none \
-        --username-as-common-name --plugin "$plugin" "$3" --user nobody --group nogroup --persist-key --persist-tun --verb 4) \
+        --username-as-common-name --plugin "$plugin" "$3" --user nobody --group nogroup --persist-key --persist-tun --tmp-dir "$world/notes" --verb 4) \
         </dev/null >"$world/server.$1" 2>&1 &
     server_ready "$1" "$world/server.$1"
 }
@@ -63,9 +63,12 @@ stays_out() { tunnel "$@"; grep -q 'AUTH_FAILED' "$world/client.out" && ! grep -
 both() { echo "SCRV1:$(printf %s "$1" | base64 -w 0):$(printf %s "$2" | base64 -w 0)"; }
 
 certificates >"$world/openssl.out" 2>&1 || { echo "Bail out! $(tail -1 "$world/openssl.out")"; exit 1; }
+# shellcheck disable=SC2016 # PPID is the script's
 # The first thing that the tunnel is used for is to end it.
 printf '#!/bin/sh\nkill -TERM "$PPID"\n' >"$world/up"
 chmod 755 "$world/up"
+# What the server passes to its plugin, and leaves behind when it is killed.
+install -d -o nobody -g nogroup -m 700 "$world/notes"
 openvpn_start 1194 10.99.0.0 "openvpn login USERNAME password PASSWORD"
 openvpn_start 1195 10.98.0.0 "openvpn-code login USERNAME Password PASSWORD Verification OTP"
 daemon_restart
