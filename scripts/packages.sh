@@ -15,7 +15,7 @@ test_packages=(
 service_packages=(
     openssh-server openssh-client rsync sudo cron at
     dovecot-imapd vsftpd curl nginx-light libnginx-mod-http-auth-pam postgresql-15 openvpn openssl
-    i3lock xvfb xdotool perl
+    i3lock xvfb xdotool perl tmux
 )
 
 # Installing a server would start it, and the first PostgreSQL of a host makes a cluster; here nobody wants either

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Sourced after world.sh: sshd, and people who come to it. The answers of a person are PASSWORD and CODE:
 # CODE "" is what the phone of the last registration shows, "@away" closes the window at the prompt.
-# shellcheck disable=SC2154 # world, here: of those who source this
+# shellcheck disable=SC2154 # world, here, build, code: of those who source this
 
 # sshd_prepare USER...: keys; those of the users may enter with $world/user_key.
 sshd_prepare()
@@ -63,13 +63,10 @@ ssh_options()
     esac
 }
 
-# ssh_in METHODS PORT USER PASSWORD CODE: one connection with one command.
+# ssh_in METHODS PORT USER PASSWORD CODE: one connection, whose command leaves a trace.
 ssh_in()
 {
-    local options
-    ssh_options "$1" "$2"
-    ssh_answers "$4" "$5"
-    with_person ssh "${options[@]}" "$3@127.0.0.1" "$(leave_trace)" </dev/null
+    session_of "$@" "$(leave_trace)"
 }
 enters()
 {
@@ -112,4 +109,41 @@ delivers_nothing()
 {
     send "$@"
     [ ! -e "/home/$4/letter" ] && nothing_opened
+}
+
+# within USER COMMAND: a login with a dialogue and a fresh code, and the command in its session; sudo has no time stamp.
+within()
+{
+    rm -rf /run/sudo
+    fresh_code "$1"
+    session_of keyboard-interactive 2222 "$1" "correct horse $1" "$code" "$2"
+}
+# session_of METHODS PORT USER PASSWORD CODE COMMAND
+session_of()
+{
+    local options
+    ssh_options "$1" "$2"
+    ssh_answers "$4" "$5"
+    with_person ssh "${options[@]}" "$3@127.0.0.1" "$6" </dev/null
+}
+# An sshd closes a session after its client has gone.
+sessions_ended() { not pgrep -P "$(cat "$world/sshd.pid")"; }
+
+# sshd_api_start: a second sshd, on port 2223, whose service "sshd-api" has one field for password and factor. The
+# name of the program is the service. nodelay: a wrong password would only be waited for.
+sshd_api_start()
+{
+    local module="$build/pam_module/pam_sfmfa.so daemon=$build/daemon/sfmfad"
+    cat >/etc/pam.d/sshd-api <<PAM
+auth     requisite  $module split
+auth     requisite  pam_unix.so use_first_pass nodelay
+auth     required   $module
+account  required   $module
+account  required   pam_unix.so
+session  required   pam_loginuid.so
+@include common-session
+session  required   $module
+PAM
+    ln -s /usr/sbin/sshd "$world/sshd-api"
+    printf 'Port 2223\nKbdInteractiveAuthentication no\nPasswordAuthentication yes\n' | sshd_start "$world/sshd-api"
 }

@@ -12,17 +12,6 @@ world_enter "$here/sshd-api.sh" "$source" "$build"
 world_make alice bob carol gateway
 world_configure
 protect sshd
-module="$build/pam_module/pam_sfmfa.so daemon=$build/daemon/sfmfad"
-# nodelay: a wrong password would only be waited for.
-cat >/etc/pam.d/sshd-api <<PAM
-auth     requisite  $module split
-auth     requisite  pam_unix.so use_first_pass nodelay
-auth     required   $module
-account  required   $module
-account  required   pam_unix.so
-@include common-session
-session  required   $module
-PAM
 cat >>/etc/sfmfa/sfmfa.conf <<CONF
 services = { api = [ "sshd-api" ]; };
 lockout = { max_invalid_attempts = 3; minutes = 15; };
@@ -42,13 +31,7 @@ sshd_start /usr/sbin/sshd <<CONF
 Port 2222
 PasswordAuthentication no
 CONF
-# The PAM service of sshd is the name of its program.
-ln -s /usr/sbin/sshd "$world/sshd-api"
-sshd_start "$world/sshd-api" <<CONF
-Port 2223
-KbdInteractiveAuthentication no
-PasswordAuthentication yes
-CONF
+sshd_api_start
 dialogue="keyboard-interactive 2222"
 field="password 2223"
 key="publickey 2223"
