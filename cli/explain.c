@@ -20,7 +20,7 @@ const struct option_spec options_explain[] = {
 	{ "answer", "KIND", false, "what is answered, e.g. totp; default: nothing yet" },
 	{ "with", "PERMISSION", true, "as if this permission were held" },
 	{ "without", "PERMISSION", true, "as if this permission were not held" },
-	{ "last", NULL, false, "how the last login was decided, instead of a supposed one" },
+	{ "last", NULL, false, "how the last login was decided, nothing supposed" },
 	{ NULL, NULL, false, NULL },
 };
 
