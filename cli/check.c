@@ -10,10 +10,12 @@
 #include "findings.h"
 #include "json.h"
 #include "options.h"
+#include "sshd_config.h"
 #include "paths.h"
 
 const struct option_spec options_check[] = {
 	{ "pam-dir", "DIR", false, "services; default: " CHECK_PAM_DIR },
+	{ "sshd-config", "FILE", false, "of sshd; default: " SSHD_CONFIG_FILE },
 	{ NULL, NULL, false, NULL },
 };
 
@@ -75,7 +77,8 @@ command_check(const struct cli *cli, const struct arguments *arguments)
 		check_groups(&findings, &config->unix_groups);
 		check_callers(&findings, &config->settings);
 		check_administrators(&findings, config);
-		check_services(&findings, config, options_value(arguments, "pam-dir"));
+		check_services(&findings, config, options_value(arguments, "pam-dir"),
+			       options_value(arguments, "sshd-config"));
 	}
 	config_release(config);
 	return show(cli, &findings);

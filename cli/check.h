@@ -13,8 +13,11 @@
 void
 check_administrators(struct findings *findings, const struct config *config);
 
-/* Services whose PAM file uses pam_sfmfa, against the lists of services. pam_dir NULL: the host's, if it has one. */
+/*
+ * Services whose PAM file uses pam_sfmfa: the lists of services, the lines of the stack, and sshd's own file.
+ * pam_dir NULL: the host's, if it has one; sshd_file NULL: the host's with the host's services, else none.
+ */
 void
-check_services(struct findings *findings, const struct config *config, const char *pam_dir);
+check_services(struct findings *findings, const struct config *config, const char *pam_dir, const char *sshd_file);
 
 #endif

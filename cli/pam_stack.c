@@ -148,8 +148,11 @@ take_line(const struct reading *reading, const char *file, unsigned number, char
 	line.module = line.control ? next_word(&at) : NULL;
 	if (!line.module)
 		return diag_set(reading->diag, SFMFA_ERR_CONFIG, file, number, "the line names no module");
-	if (strcasecmp(line.control, "include") == 0 || strcasecmp(line.control, "substack") == 0)
-		return include(reading, line.type, strcasecmp(line.control, "substack") == 0, line.module);
+	line.is_substack = strcasecmp(line.control, "substack") == 0;
+	if (line.is_substack)
+		add_line(reading, &line);
+	if (line.is_substack || strcasecmp(line.control, "include") == 0)
+		return include(reading, line.type, line.is_substack, line.module);
 	while (line.arg_count < PAM_WORDS_MAX && (word = next_word(&at)) != NULL)
 		line.args[line.arg_count++] = word;
 	add_line(reading, &line);
@@ -243,12 +246,18 @@ pam_stack_read(const char *dir, const char *service, struct pam_stack *ret_stack
 	return SFMFA_OK;
 }
 
-bool
-pam_line_is(const struct pam_line *line, const char *module)
+const char *
+pam_line_module(const struct pam_line *line)
 {
 	const char *slash = strrchr(line->module, '/');
 
-	return text_equals(slash ? slash + 1 : line->module, module);
+	return slash ? slash + 1 : line->module;
+}
+
+bool
+pam_line_is(const struct pam_line *line, const char *module)
+{
+	return !line->is_substack && text_equals(pam_line_module(line), module);
 }
 
 void

@@ -25,6 +25,7 @@ pam_type_key(enum pam_type type); /* "auth", … */
 
 struct pam_line {
 	enum pam_type type;
+	bool is_substack;    /* the lines of this file follow, one deeper; no module is called for the line itself */
 	bool may_be_missing; /* '-' before the type: a module that is not there is passed over */
 	unsigned depth;      /* of substacks: 0 is the service's own */
 	unsigned line;
@@ -51,6 +52,10 @@ struct pam_stack {
 enum sfmfa_err
 pam_stack_read(const char *dir, const char *service, struct pam_stack *ret_stack,
                struct diag *diag) SFMFA_MUST_USE;
+
+/* The module of a line without its folder. */
+const char *
+pam_line_module(const struct pam_line *line);
 
 /* Whether the module of a line is this one, by the last component of its path. */
 bool

@@ -35,22 +35,28 @@ echo 'permissions = [ "api-enabled" ]; priority = 1; members = { users = [ "root
 ok "one who is left is enough" finds 1 "the license of this profile forbids"
 ok "and no more is said" sh -c "! grep -q 'every administrator' '$work/out'"
 
+# The other lines of a stack that is in order.
+account='account required pam_sfmfa.so'
+password='auth requisite pam_unix.so'
+
 fresh
-echo 'auth required pam_unix.so' >"$work/pam.d/plain"
+echo "$password" >"$work/pam.d/plain"
 ok "a service without pam_sfmfa is nobody's concern" finds 0 "in order"
-echo 'auth required pam_sfmfa.so' >"$work/pam.d/sshd"
+printf '%s\nauth required pam_sfmfa.so\n%s\n' "$password" "$account" >"$work/pam.d/sshd"
 ok "nor is one that is mapped" finds 0 "in order"
-printf '# a comment\nauth required \\\n  /lib/security/pam_sfmfa.so debug\n' >"$work/pam.d/myapp"
+printf '# a comment\n%s\nauth required \\\n  /lib/security/pam_sfmfa.so debug\n%s\n' "$password" "$account" >"$work/pam.d/myapp"
 ok "an unmapped one is told" finds 0 "service myapp is in no list of services and counts as ui"
-ok "with file and line" finds 0 "pam.d/myapp:2 service myapp"
-printf 'auth required pam_sfmfa.so login_type=ui\n' >"$work/pam.d/myapp"
+ok "with file and line" finds 0 "pam.d/myapp:3 service myapp"
+printf '%s\nauth required pam_sfmfa.so login_type=ui\n%s\n' "$password" "$account" >"$work/pam.d/myapp"
 ok "unless its line says what it is" finds 0 "in order"
 printf '@include common-mfa\n' >"$work/pam.d/myapp"
-printf 'auth required pam_sfmfa.so\n' >"$work/pam.d/common-mfa"
-ok "through @include" finds 0 "common-mfa:1 service myapp"
+printf '%s\nauth required pam_sfmfa.so\n%s\n' "$password" "$account" >"$work/pam.d/common-mfa"
+ok "through @include" finds 0 "common-mfa:2 service myapp"
 printf 'auth substack deep\naccount include deep\n' >"$work/pam.d/myapp"
-printf -- '-auth [success=1 default=ignore] pam_sfmfa.so\n' >"$work/pam.d/deep"
-ok "through a substack, with a control in brackets" finds 0 "deep:1 service myapp"
+printf -- '%s\n-auth [success=1 default=bad] pam_sfmfa.so\nauth requisite pam_deny.so\nauth required pam_permit.so\n%s\n' \
+	"$password" "$account" >"$work/pam.d/deep"
+ok "through a substack, with a control in brackets" finds 0 "deep:2 service myapp"
+ok "a file that others take in is no service" sh -c "! grep -q 'service deep' '$work/out'"
 printf 'auth include myapp\n' >"$work/pam.d/myapp"
 ok "files that include one another end" finds 0 "without an end"
 printf 'auth include nowhere\n' >"$work/pam.d/myapp"
