@@ -201,8 +201,9 @@ connection_begin(struct connection *connection)
 	err = acquaint_is_login(verb) ? begin_login(connection, verb) : begin_command(connection, verb);
 	fields_finish(&connection->request);
 	if (err != SFMFA_OK) {
-		log_line(LOG_ERR, "a request of uid %lu could not be begun: %s",
-		         (unsigned long)connection->caller.uid, sfmfa_err_word(err));
+		if (journal_admits(&connection->server->journal, connection->caller.uid))
+			log_line(LOG_ERR, "a request of uid %lu could not be begun: %s",
+			         (unsigned long)connection->caller.uid, sfmfa_err_word(err));
 		refuse(connection, "failed", WIRE_OUTCOME_REFUSED,
 		       acquaint_is_login(verb) ? "" : "the request could not be understood");
 		return;

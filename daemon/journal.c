@@ -1,10 +1,13 @@
 #include "daemon/journal.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <syslog.h>
 
 #include "auth/audit.h"
+#include "base/text.h"
 #include "daemon/log.h"
+#include "daemon/peer.h"
 
 #define JOURNAL_BATCH    64
 #define EXPIRE_INTERVAL  3600 /* seconds */
@@ -75,10 +78,8 @@ journal_flush(struct journal *journal)
 }
 
 static void
-take(void *data, const struct event *event)
+keep(struct journal *journal, const struct event *event)
 {
-	struct journal *journal = data;
-
 	if (journal->count == journal->capacity) {
 		size_t capacity = journal->capacity == 0 ? 8 : journal->capacity * 2;
 		struct event *events = reallocarray(journal->events, capacity, sizeof(*events));
@@ -94,17 +95,81 @@ take(void *data, const struct event *event)
 	journal->events[journal->count++] = *event;
 }
 
-void
-journal_init(struct journal *journal, struct env *env)
+/* The one event for all that was not written of a uid. */
+static void
+keep_rest(struct journal *journal, const struct quota_place *place)
 {
-	*journal = (struct journal){ .env = env };
+	struct event event = { .kind = EVENT_ADMIN, .verdict = VERDICT_DENY, .reason = REASON_CONFIGURATION };
+	struct moment now;
+
+	if (journal->env->clock.now(journal->env->clock.data, &now) == SFMFA_OK)
+		event.time = now.wall;
+	event.caller = place->uid;
+	event.config_stale = journal->env->config_stale;
+	if (text_format(event.actor, sizeof(event.actor), "uid:%lu", (unsigned long)place->uid) != SFMFA_OK ||
+	    text_format(event.verb, sizeof(event.verb), "%s", "too-many") != SFMFA_OK ||
+	    text_format(event.change, sizeof(event.change), "%" PRIu64 " more of this uid%s were not written",
+	                place->counted, place->shared ? " and others" : "") != SFMFA_OK)
+		return;
+	keep(journal, &event);
+}
+
+static void
+end_period(struct journal *journal)
+{
+	for (unsigned i = 0; i < journal->quota.count; i++) {
+		if (journal->quota.places[i].counted > 0)
+			keep_rest(journal, &journal->quota.places[i]);
+	}
+	journal->quota.count = 0;
+}
+
+/* What is kept is written before the loop goes to sleep. */
+static void
+on_period(struct ev_loop *loop, struct ev_timer *watcher, int events)
+{
+	(void)loop;
+	(void)events;
+	end_period(watcher->data);
+}
+
+bool
+journal_admits(struct journal *journal, uid_t uid)
+{
+	if (peer_class(journal->env->config, uid) != CALLER_OWN)
+		return true;
+	if (!ev_is_active(&journal->period)) {
+		ev_timer_set(&journal->period, QUOTA_PERIOD, 0.0);
+		ev_timer_start(journal->loop, &journal->period);
+	}
+	return quota_admit(&journal->quota, uid);
+}
+
+static void
+take(void *data, const struct event *event)
+{
+	struct journal *journal = data;
+	bool changed = event->kind == EVENT_ADMIN && event->verdict == VERDICT_ALLOW;
+
+	if (changed || journal_admits(journal, event->caller))
+		keep(journal, event);
+}
+
+void
+journal_init(struct journal *journal, struct env *env, struct ev_loop *loop)
+{
+	*journal = (struct journal){ .env = env, .loop = loop };
+	ev_timer_init(&journal->period, on_period, QUOTA_PERIOD, 0.0);
+	journal->period.data = journal;
 	env->events = (struct event_sink){ .take = take, .data = journal };
 }
 
 void
 journal_finish(struct journal *journal)
 {
+	end_period(journal);
 	journal_flush(journal);
+	ev_timer_stop(journal->loop, &journal->period);
 	free(journal->events);
 	*journal = (struct journal){ 0 };
 }

@@ -270,7 +270,7 @@ server_init(struct server *server, struct diag *diag)
 	err = lookup_pool_init(&server->lookups, server->loop, &server->env.keyring, &server->sealing_key);
 	if (err != SFMFA_OK)
 		return diag_set(diag, err, "", 0, "no memory");
-	journal_init(&server->journal, &server->env);
+	journal_init(&server->journal, &server->env, server->loop);
 	init_watchers(server);
 	return SFMFA_OK;
 }

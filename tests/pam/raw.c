@@ -90,15 +90,21 @@ raw_need_nobody(void)
 }
 
 pid_t
-raw_fork_nobody(bool (*peer)(void))
+raw_fork_as(uid_t uid, bool (*peer)(void))
 {
 	pid_t pid = fork();
 
 	if (pid != 0)
 		return pid;
-	if (setgroups(0, NULL) != 0 || setgid(RAW_NOBODY) != 0 || setuid(RAW_NOBODY) != 0)
+	if (setgroups(0, NULL) != 0 || setgid((gid_t)uid) != 0 || setuid(uid) != 0)
 		_exit(2);
 	_exit(peer() ? 0 : 1);
+}
+
+pid_t
+raw_fork_nobody(bool (*peer)(void))
+{
+	return raw_fork_as(RAW_NOBODY, peer);
 }
 
 bool

@@ -45,6 +45,7 @@ bool raw_allows(const struct fields *reply);
 #define RAW_NOBODY 65534
 void raw_need_nobody(void);
 pid_t raw_fork_nobody(bool (*peer)(void));
+pid_t raw_fork_as(uid_t uid, bool (*peer)(void));
 bool raw_ended_well(pid_t pid);
 
 /* Inside a peer: whether tests/data/verb-classes.tsv holds for a class; asks every verb about nobody. */
