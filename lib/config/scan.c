@@ -173,11 +173,9 @@ check_number(struct scanner *scanner, const struct token *token)
 	bool in_range = errno == 0 && value >= INT_MIN && value <= INT_MAX;
 	if (strcmp(end, "L") == 0 || strcmp(end, "LL") == 0)
 		*end = 0;
-	/* A fraction or an exponent is a float: no setting takes one, and the type check says so. */
-	if (end != text && strpbrk(end, ".eE") && !is_hex && strspn(end, ".0123456789eE+-") == strlen(end))
-		return SFMFA_OK;
+	/* No setting takes a fraction or an exponent; and "18e" is two things to libconfig, a number and a name. */
 	if (end == text || *end || (is_hex && text[2] == 0))
-		return fail(scanner, token->line, "not a number: %.*s", shown, token->at);
+		return fail(scanner, token->line, "not a whole number: %.*s", shown, token->at);
 	if (!in_range)
 		return fail(scanner, token->line, "number out of range: %.*s", shown, token->at);
 	return SFMFA_OK;
