@@ -6,7 +6,8 @@
  *
  * FOLDER belongs to a user and holds what would leave a mark (FOLDER/mark.so). Prints what came out:
  *
- *   authenticate: Success             account: Success
+ *   authenticate: Success             account: Success             session: Success
+ *   environment: NAME...              what PAM hands to the session, by its names
  *   once: uid=998 gid=998 groups= environ=0 cwd=/ no_new_privs=1 inherited=0
  *   untouched                         or what of the application is not as it was
  */
@@ -24,8 +25,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -44,6 +47,8 @@ struct plan plan;
 int report_fd = STDOUT_FILENO;
 
 static int to_watcher, from_watcher;
+static int client = -1; /* the other end of the socket that is standard input, output and error */
+static const char client_says[] = "USER alice\r\n";
 static volatile sig_atomic_t signals_heard, children_found;
 
 bool
@@ -69,7 +74,7 @@ on_child(int signal_number)
 }
 
 static void
-on_timer(int signal_number)
+on_nothing(int signal_number)
 {
 	(void)signal_number;
 }
@@ -131,6 +136,35 @@ open_and_close(void)
 	}
 }
 
+/* As inetd starts a service, and as vsftpd is: the client waits at all three of them. */
+static void
+attend_client(void)
+{
+	int ends[2];
+
+	MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+	client = fcntl(ends[0], F_DUPFD_CLOEXEC, ABOVE_ALL);
+	MUST(client >= 0 && write(client, client_says, sizeof(client_says)) == sizeof(client_says));
+	close(ends[0]);
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		MUST(dup2(ends[1], fd) == fd);
+	if (ends[1] > STDERR_FILENO)
+		close(ends[1]);
+}
+
+/* Nothing was read of what the client says, and nothing said to it. */
+static bool
+client_is_untouched(void)
+{
+	char byte;
+	int unread;
+
+	if (client < 0)
+		return true;
+	return ioctl(STDIN_FILENO, FIONREAD, &unread) == 0 && unread == sizeof(client_says) &&
+	       recv(client, &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
 static void
 set_limit(const char *vice, __rlimit_resource_t resource, rlim_t value)
 {
@@ -160,7 +194,9 @@ set_signals(void)
 		MUST(sigaction(SIGCHLD, &action, NULL) == 0 && sigaction(SIGPIPE, &action, NULL) == 0);
 		MUST(sigaction(SIGTERM, &action, NULL) == 0 && sigaction(SIGHUP, &action, NULL) == 0);
 	}
-	action.sa_handler = on_timer; /* without SA_RESTART: every call that waits is interrupted */
+	action.sa_handler = on_nothing; /* without SA_RESTART: every call that waits is interrupted */
+	if (has_vice("pipe-handler"))
+		MUST(sigaction(SIGPIPE, &action, NULL) == 0);
 	if (has_vice("timer"))
 		MUST(sigaction(SIGALRM, &action, NULL) == 0 && setitimer(ITIMER_REAL, &often, NULL) == 0);
 	sigfillset(&all);
@@ -190,6 +226,8 @@ become_hostile(void)
 {
 	if (has_vice("environment"))
 		set_environment();
+	if (has_vice("no-environment"))
+		MUST(clearenv() == 0);
 	if (has_vice("folder"))
 		MUST(chdir(plan.folder) == 0);
 	if (has_vice("umask-0") || has_vice("umask-777"))
@@ -197,6 +235,8 @@ become_hostile(void)
 	if (has_vice("nice"))
 		MUST(setpriority(PRIO_PROCESS, 0, 19) == 0);
 	open_and_close();
+	if (has_vice("client"))
+		attend_client();
 	openlog("hostile", LOG_NDELAY, LOG_AUTHPRIV); /* else libc opens it when it pleases */
 	set_signals();
 	set_ids();
@@ -300,7 +340,7 @@ take_snapshot(struct snapshot *snapshot)
 			add(snapshot, "limit %d: %lu %lu\n", i, (unsigned long)limit.rlim_cur,
 			    (unsigned long)limit.rlim_max);
 	}
-	for (size_t i = 0; environ[i] != NULL; i++)
+	for (size_t i = 0; environ != NULL && environ[i] != NULL; i++)
 		add(snapshot, "environment %s\n", environ[i]);
 	add_signals(snapshot);
 	add_descriptors(snapshot);
@@ -322,6 +362,8 @@ report_change(const struct snapshot *before, const struct snapshot *after)
 			b);
 	} else if (timer && (getitimer(ITIMER_REAL, &left) < 0 || left.it_interval.tv_usec != 500)) {
 		dprintf(report_fd, "touched: the timer\n");
+	} else if (!client_is_untouched()) {
+		dprintf(report_fd, "touched: the client's socket\n");
 	} else if (waitpid(-1, NULL, __WALL | WNOHANG) != -1 || errno != ECHILD) {
 		dprintf(report_fd, "touched: a child is left\n");
 	} else {
@@ -361,6 +403,45 @@ do_not_wait(int status, unsigned microseconds, void *data)
 	(void)data;
 }
 
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The names of the variables, in their order. */
+static void
+report_environment(pam_handle_t *pamh)
+{
+	char **variables = pam_getenvlist(pamh);
+	size_t count = 0;
+
+	MUST(variables != NULL);
+	while (variables[count] != NULL)
+		count++;
+	qsort(variables, count, sizeof(variables[0]), compare_names);
+	dprintf(report_fd, "environment:");
+	for (size_t i = 0; i < count; i++) {
+		dprintf(report_fd, " %.*s", (int)strcspn(variables[i], "="), variables[i]);
+		free(variables[i]);
+	}
+	dprintf(report_fd, "\n");
+	free(variables);
+}
+
+/* What su and sudo do when the user has been let in. */
+static void
+have_session(pam_handle_t *pamh)
+{
+	int code = pam_setcred(pamh, PAM_ESTABLISH_CRED);
+
+	if (code == PAM_SUCCESS)
+		code = pam_open_session(pamh, 0);
+	dprintf(report_fd, "session: %s\n", pam_strerror(pamh, code));
+	report_environment(pamh);
+	MUST(pam_close_session(pamh, 0) == PAM_SUCCESS && pam_setcred(pamh, PAM_DELETE_CRED) == PAM_SUCCESS);
+}
+
 static void
 log_in(void)
 {
@@ -383,6 +464,8 @@ log_in(void)
 	if (code == PAM_SUCCESS) {
 		code = pam_acct_mgmt(pamh, 0);
 		dprintf(report_fd, "account: %s\n", pam_strerror(pamh, code));
+		if (code == PAM_SUCCESS)
+			have_session(pamh);
 	}
 	take_snapshot(&after);
 	report_change(&before, &after);

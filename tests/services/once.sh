@@ -20,6 +20,7 @@ service()
     cat >"/etc/pam.d/$1" <<PAM
 auth     required $build/pam_module/pam_sfmfa.so daemon=$2
 account  required $build/pam_module/pam_sfmfa.so daemon=$2
+session  required $build/pam_module/pam_sfmfa.so daemon=$2
 PAM
 }
 service hostile "$world/sfmfad"
@@ -80,7 +81,12 @@ hostile() { timeout 60 "$build/tests/services/hostile" "$@" <"/dev/null"; }
 # hostile_run ANSWER VICE... : alice, or $user, at the service "hostile", or $service; what came out is in $world/out.
 hostile_run() { hostile "${service:-hostile}" "${user:-alice}" "$1" "${folder:-$home}" "${@:2}" >"$world/out" 2>&1; }
 says() { grep -qxF "$1" "$world/out" || { cat "$world/out"; return 1; }; }
-gets_in() { hostile_run "$@"; says "authenticate: Success" && says "account: Success" && says "untouched"; }
+gets_in()
+{
+    hostile_run "$@"
+    says "authenticate: Success" && says "account: Success" && says "session: Success" && says "untouched" &&
+        says "environment: SFMFA_LOGIN_TYPE SFMFA_METHOD SFMFA_SESSION_LEVEL"
+}
 stays_out() { hostile_run "$@"; says "authenticate: Authentication failure" && says "untouched"; }
 finds_nobody()
 {
@@ -122,8 +128,8 @@ daemon_stop
 
 # ---- one vice at a time ----
 
-vices=(environment folder descriptors closed memory few-descriptors no-files no-time no-processes
-    child-handler ignored timer blocked umask-0 umask-777 real-user groups nice stop)
+vices=(environment no-environment folder descriptors closed client memory few-descriptors no-files no-time no-processes
+    child-handler pipe-handler ignored timer blocked umask-0 umask-777 real-user groups nice stop)
 for vice in "${vices[@]}"; do
     check "$vice: a right code gets in" gets_in "$code" "$vice"
     check "$vice: --once is sfmfa, with nothing of the application's" once_was
@@ -138,6 +144,30 @@ check "all together: a right code gets in" gets_in "$code" "${all[@]}"
 check "all together: --once is sfmfa, with nothing of the application's" once_was
 check "all together: a wrong one stays out" stays_out ABCD-EFGX "${all[@]}"
 check "the event says why" logged alice service=hostile verdict=deny reason=factor-wrong
+
+# ---- su and sudo, which are not root alone ----
+
+# Set-uid programs, with what their callers left them: a service of theirs with a daemon, and with none.
+called=(real-user no-environment memory child-handler pipe-handler timer client)
+su_and_sudo()
+{
+    for service in su sudo; do
+        service "$service" "$world/sfmfad"
+        check "$service, $1: a right code gets in" gets_in "$code" "${called[@]}"
+        check "$service, $1: a wrong one stays out" stays_out ABCD-EFGX "${called[@]}"
+    done
+    service=hostile
+}
+su_and_sudo "no daemon"
+service=sudo
+check "in sudo, no daemon: a right code gets in" gets_in "$code" real-user client
+check "in sudo --once is sfmfa, with nothing of the caller's" once_was
+service=hostile
+daemon_start
+su_and_sudo "with a daemon"
+check "nobody starts one of their own then" not grep '^once:' "$world/out"
+daemon_stop
+
 check "nothing of the environment or the folder was looked at" test ! -e "$mark"
 leaves_mark() { LD_PRELOAD=$home/mark.so /bin/true; rm "$mark"; }
 check "which would have left a mark" leaves_mark
@@ -184,15 +214,16 @@ check "the next login is as if nothing had been" gets_in "$code"
 # ---- where nothing is to be started ----
 
 export service=counted
-cat >"$world/clean" <<'STATUS'
+cat >"$world/one" <<'STATUS'
 Uid: 0 0 0 0
 Gid: 0 0 0 0
 Groups:
 SigBlk: 0000000000000000
 SigIgn: 0000000000000000
 STATUS
+cat "$world/one" "$world/one" >"$world/clean"
 check "a start is noted" gets_in "$code" real-user groups ignored blocked
-check "it was one, as root and nobody else, with no signal blocked or ignored" diff "$world/clean" "$world/starts"
+check "one for the login, one for its session, as root and nobody else, with no signal blocked or ignored" diff "$world/clean" "$world/starts"
 rm -f "$world/starts"
 check "another caller than root finds nobody" finds_nobody "$code" not-root
 check "nor with everything else against it" finds_nobody "$code" not-root environment folder closed timer umask-0
@@ -251,5 +282,6 @@ fresh() { local line; line=$(grep " user=alice " "$world/daemon.log" | tail -1);
 check "and nothing is stale" eventually fresh
 check "after all of it the state is sfmfa's alone" state_is_ours
 check "and no mark was left" test ! -e "$mark"
+check "every session was told" not grep -F "the session is not recorded" "$world/daemon.log"
 check "nothing in the log is libpam's own complaint" not grep -F non-existent "$world/daemon.log"
 tap_end
