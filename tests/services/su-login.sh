@@ -60,6 +60,8 @@ su_by bob alice "$word" "correct horse alice" --
 handed_on >"$world/handed.su"
 su_by bob alice "$word" "correct horse alice" -- -
 handed_on >"$world/handed.su-l"
+as_service bob "correct horse alice" -- su alice -c "$trace"
+handed_on >"$world/handed.su-service"
 login_at_terminal "$word" "correct horse alice" -- alice
 handed_on >"$world/handed.login"
 protect su login
@@ -109,12 +111,26 @@ fresh_code alice
 check "su to somebody frozen, with a right code" stays_out su_by bob alice "$word" "correct horse alice" "code: " "$code" --
 check "who knows the code is told" told "account is frozen"
 sfmfa user unfreeze alice >/dev/null
+fresh_code alice
+check "su in little memory, with no environment and a client for a terminal" goes_in alice \
+    as_service bob "correct horse alice" "$code" -- su alice -c "$trace"
+check "it handed on nothing else" handed_as "$world/handed.su-service"
+check "but three variables" sfmfa_variables SFMFA_LOGIN_TYPE=ui SFMFA_METHOD=totp SFMFA_SESSION_LEVEL=high-assurance
+check "the same code stays out" stays_out as_service bob "correct horse alice" "$code" -- su alice -c "$trace"
+check "the client is told" told "already used"
+temporary=$(sfmfa --json temp-code alice --hours 24 | json code)
 daemon_stop
 check "without a daemon su starts one for itself" goes_in alice su_by bob alice "$word" "correct horse alice" "code: " \
     "$("$build/tests/lib/authenticator" <"$world/alice.key")" --
+check "it handed on nothing else" handed_as "$world/handed.su"
+check "in little memory, with no environment and a client for a terminal" goes_in alice \
+    as_service bob "correct horse alice" "$temporary" -- su alice -c "$trace"
+check "it handed on nothing else" handed_as "$world/handed.su-service"
+check "but three variables" sfmfa_variables SFMFA_LOGIN_TYPE=ui SFMFA_METHOD=temporary-code SFMFA_SESSION_LEVEL=high-assurance
+check "a wrong code stays out" stays_out as_service bob "correct horse alice" ABCD-EFGX -- su alice -c "$trace"
 check "which leaves nothing behind" soon not pgrep -x sfmfad
-sfmfa user unlock alice >/dev/null 2>&1
 daemon_start
+sfmfa user unlock alice >/dev/null
 
 # ---- login ----
 

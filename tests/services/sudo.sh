@@ -31,11 +31,11 @@ stays() { by "$@"; nothing_opened; }
 # by_pipe USER LINES COMMAND...: no terminal anywhere.
 by_pipe()
 {
-    local user=$1 lines=$2
+    local user=$1 typed=$2
     shift 2
     rm -rf /run/sudo
     expect_trace
-    as "$user" setsid --wait "$@" >"$world/said" 2>&1 <<<"$lines"
+    as "$user" setsid --wait "$@" >"$world/said" 2>&1 <<<"$typed"
 }
 becomes_by_pipe() { local target=$1; shift; by_pipe "$@"; is_in "$target"; }
 stays_by_pipe() { by_pipe "$@"; nothing_opened; }
@@ -47,6 +47,9 @@ right="correct horse alice"
 daemon_start
 by alice "$word" "$right" -- sudo sh -c "$trace"
 handed_on >"$world/handed.sudo"
+rm -rf /run/sudo
+as_service alice "$right" -- sudo -S sh -c "$trace"
+handed_on >"$world/handed.sudo-service"
 protect sudo sudo-i
 
 # ---- nothing is owed ----
@@ -96,6 +99,28 @@ fresh_code alice
 check "-S, from a pipe" becomes_by_pipe root alice "$right"$'\n'"$code" sudo -S sh -c "$trace"
 check "the event says totp" last_event alice service=sudo method=totp verdict=allow reason=ok
 check "-S with the same code, and nothing more" stays_by_pipe alice "$right"$'\n'"$code" sudo -S sh -c "$trace"
+# serves LINE... : "sudo -S" for a client that says these lines.
+serves()
+{
+    rm -rf /run/sudo
+    as_service alice "$@" -- sudo -S sh -c "$trace"
+}
+serves_well() { serves "$@"; is_in root; }
+serves_nobody() { serves "$@"; nothing_opened; }
+fresh_code alice
+check "in little memory, with no environment and a client for a terminal" serves_well "$right" "$code"
+check "the command was handed nothing else" handed_as "$world/handed.sudo-service"
+check "but sfmfa's three variables" sfmfa_variables SFMFA_LOGIN_TYPE=ui SFMFA_METHOD=totp SFMFA_SESSION_LEVEL=high-assurance
+check "the same code does not do" serves_nobody "$right" "$code"
+check "and the client is told" told "already used"
+temporary=$(sfmfa --json temp-code alice --hours 24 | json code)
+daemon_stop
+check "without a daemon sudo starts one for itself" serves_well "$right" "$temporary"
+check "the command was handed nothing else" handed_as "$world/handed.sudo-service"
+check "but sfmfa's three variables" sfmfa_variables SFMFA_LOGIN_TYPE=ui SFMFA_METHOD=temporary-code SFMFA_SESSION_LEVEL=high-assurance
+check "a wrong code does not do" serves_nobody "$right" ABCD-EFGX
+check "which leaves nothing behind" soon not pgrep -x sfmfad
+daemon_start
 check "-n asks nobody" stays alice -- sudo -n sh -c "$trace"
 check "and makes no event" no_event alice
 fresh_code alice

@@ -208,6 +208,22 @@ terminal_of()
     on_terminal "${answers[@]}" -- "${person[@]}" "$@"
 }
 
+# as_service USER [LINE]... -- COMMAND...: of the user, with a client in place of a terminal who says these lines, little
+# memory, and nothing in the environment.
+as_service()
+{
+    local user=$1 lines=()
+    shift
+    while [ "$1" != -- ]; do
+        lines+=("$1")
+        shift
+    done
+    shift
+    expect_trace
+    as "$user" timeout 60 python3 "$here/inetd.py" "${lines[@]}" -- \
+        setsid --wait prlimit --as=$((200 * 1024 * 1024)) env -i "$@" >"$world/said" 2>&1
+}
+
 # ---- TAP ----
 
 number=0
