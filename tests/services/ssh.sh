@@ -17,7 +17,8 @@ sshd_prepare()
     export TALK_DIR=$world/talk AUTHENTICATOR=$world/authenticator
 }
 
-# sshd_start PROGRAM, its configuration on standard input. The name of the program is the PAM service.
+# sshd_start PROGRAM, its configuration on standard input. The name of the program is the PAM service. Refusals take no
+# time; what sshd does not hand on to sessions.
 sshd_start()
 {
     local name=${1##*/}
@@ -29,7 +30,7 @@ sshd_start()
         echo "Subsystem sftp internal-sftp"
         cat
     } >"$world/$name.conf"
-    "$1" -f "$world/$name.conf" -E "$world/$name.log" && return 0
+    LD_PRELOAD=$build/tests/services/no_wait.so "$1" -f "$world/$name.conf" -E "$world/$name.log" && return 0
     echo "Bail out! $name does not start"
     exit 1
 }
