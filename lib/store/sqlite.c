@@ -97,6 +97,27 @@ sqlite_settle(struct store *store, struct diag *diag)
 	return SFMFA_OK;
 }
 
+/*
+ * The log is emptied and grown anew, with zeros. What was deleted in the file itself is zeros already
+ * (secure_delete).
+ */
+static enum sfmfa_err
+sqlite_scrub(struct store *store, struct diag *diag)
+{
+	struct database *database = &sqlite_of(store)->main;
+	int status;
+
+	if (database->handle == NULL || database->read_only)
+		return diag_set(diag, SFMFA_ERR_STORE, "sfmfa.db", 0, "cannot be written");
+	status = sqlite3_wal_checkpoint_v2(database->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	if (status == SQLITE_BUSY)
+		return diag_set(diag, SFMFA_ERR_TIMEOUT, "sfmfa.db", 0, "somebody else is reading it");
+	if (status != SQLITE_OK)
+		return database_fail(database, "the log cannot be emptied", diag);
+	database_grow_log(database, main_kind.wal_size);
+	return SFMFA_OK;
+}
+
 static const struct store_ops sqlite_ops = {
 	.close = sqlite_close,
 	.read_user = sqlite_read_user,
@@ -111,6 +132,7 @@ static const struct store_ops sqlite_ops = {
 	.list_events = sqlite_list_events,
 	.expire_events = sqlite_expire_events,
 	.settle = sqlite_settle,
+	.scrub = sqlite_scrub,
 	.count_users = sqlite_count_users,
 };
 

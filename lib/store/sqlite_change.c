@@ -302,29 +302,30 @@ set_key(struct database *database, const struct store_op *op, struct diag *diag)
 	return err;
 }
 
-/* The last wrap stays: without it no shared secret in the store would ever open again. */
+/* One wrap stays in any case: without it no shared secret in the store would ever open again. */
 static enum sfmfa_err
-drop_key(struct database *database, const struct store_op *op, struct diag *diag)
+keep_key(struct database *database, struct store_op *op, struct diag *diag)
 {
 	enum sfmfa_err err;
-	bool other;
+	bool found;
 	QUERY_AUTO find = { 0 }, query = { 0 };
 
 	if (!name_is_usable(op->change.name, NAME_SIZE))
 		return SFMFA_ERR_INVALID;
-	query_begin(&find, database, STATEMENT_KEY_OTHER);
+	query_begin(&find, database, STATEMENT_KEY);
 	query_text(&find, op->change.name);
-	other = query_row(&find);
+	found = query_row(&find);
 	err = query_end(&find, diag);
 	if (err != SFMFA_OK)
 		return err;
-	if (!other)
-		return SFMFA_ERR_INVALID;
-	query_begin(&query, database, STATEMENT_KEY_DROP);
+	if (!found)
+		return SFMFA_ERR_NOT_FOUND;
+	query_finish(&find);
+	query_begin(&query, database, STATEMENT_KEY_KEEP);
 	query_text(&query, op->change.name);
 	err = query_run(&query, diag);
-	if (err == SFMFA_OK && sqlite3_changes(database->handle) == 0)
-		return SFMFA_ERR_NOT_FOUND;
+	if (err == SFMFA_OK)
+		op->change.number = sqlite3_changes(database->handle);
 	return err;
 }
 
@@ -359,7 +360,7 @@ apply_to_user(struct database *database, const struct row *row, struct store_op 
 	case STORE_IMPORT_STAGE:
 	case STORE_IMPORT_APPLY:
 	case STORE_SET_KEY:
-	case STORE_DROP_KEY: break;
+	case STORE_KEEP_KEY: break;
 	}
 	return SFMFA_ERR_INTERNAL;
 }
@@ -372,8 +373,8 @@ apply_change(struct database *database, struct store_op *op, struct diag *diag)
 
 	if (op->kind == STORE_SET_KEY)
 		return set_key(database, op, diag);
-	if (op->kind == STORE_DROP_KEY)
-		return drop_key(database, op, diag);
+	if (op->kind == STORE_KEEP_KEY)
+		return keep_key(database, op, diag);
 	err = row_find(database, op->change.user, &row, diag);
 	if (op->kind == STORE_ENSURE_USER)
 		return err == SFMFA_ERR_NOT_FOUND

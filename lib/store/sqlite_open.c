@@ -99,13 +99,13 @@ set_journal(struct database *database, struct diag *diag)
 }
 
 /* Under the write lock, because another process may append to the log. */
-static void
-prepare_log(struct database *database, const struct database_kind *kind)
+void
+database_grow_log(struct database *database, int64_t size)
 {
-	if (log_is_grown(database->path, kind->wal_size) ||
+	if (log_is_grown(database->path, size) ||
 	    query_simple(database, STATEMENT_BEGIN, NULL) != SFMFA_OK)
 		return;
-	log_grow(database->path, kind->wal_size);
+	log_grow(database->path, size);
 	(void)query_simple(database, STATEMENT_ROLLBACK, NULL);
 }
 
@@ -141,7 +141,7 @@ open_with(struct database *database, const struct database_kind *kind, enum acce
 	if (err == SFMFA_OK)
 		err = database_migrate(database, kind, diag);
 	if (err == SFMFA_OK && access == ACCESS_WRITE)
-		prepare_log(database, kind);
+		database_grow_log(database, kind->wal_size);
 	if (err != SFMFA_OK)
 		database_close(database);
 	return err;

@@ -123,6 +123,10 @@ database_open(struct database *database, const char *folder, const struct databa
 void
 database_close(struct database *database);
 
+/* Grows the log to its size, with zeros, as far as the disk has room. */
+void
+database_grow_log(struct database *database, int64_t size);
+
 /* Whether the file system says that the folder can be written now. */
 bool
 database_may_write(const char *folder);

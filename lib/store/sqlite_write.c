@@ -28,7 +28,7 @@ clear_results(struct store_op *op)
 	} else if (op->kind == STORE_IMPORT_APPLY) {
 		op->import.made = op->import.replaced = op->import.kept = 0;
 		op->import.mixed_up[0] = '\0';
-	} else if (op->kind == STORE_TOKEN_REVOKE) {
+	} else if (op->kind == STORE_TOKEN_REVOKE || op->kind == STORE_KEEP_KEY) {
 		op->change.number = 0;
 	}
 }
@@ -58,7 +58,7 @@ apply(struct database *database, struct store_op *op, struct diag *diag)
 	case STORE_TEMPORARY_EXPIRE:
 	case STORE_SESSION_CLOSE:
 	case STORE_SET_KEY:
-	case STORE_DROP_KEY: return apply_change(database, op, diag);
+	case STORE_KEEP_KEY: return apply_change(database, op, diag);
 	}
 	return diag_set(diag, SFMFA_ERR_INTERNAL, "", 0, "unknown operation");
 }

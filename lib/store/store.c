@@ -92,3 +92,9 @@ store_settle(struct store *store, struct diag *diag)
 {
 	return store->ops->settle(store, diag);
 }
+
+enum sfmfa_err
+store_scrub(struct store *store, struct diag *diag)
+{
+	return store->ops->scrub(store, diag);
+}

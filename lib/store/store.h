@@ -182,7 +182,8 @@ enum store_op_kind {
 	STORE_IMPORT_STAGE,    /* import */
 	STORE_IMPORT_APPLY,    /* import */
 	STORE_SET_KEY,         /* name = key id, wrap; SFMFA_ERR_EXISTS */
-	STORE_DROP_KEY,        /* name = key id; SFMFA_ERR_INVALID: the last one, without which no secret opens */
+	/* name = key id: the wrap that stays; number out: how many others went; SFMFA_ERR_NOT_FOUND: none of this id, all stay */
+	STORE_KEEP_KEY,
 };
 
 /*
@@ -252,6 +253,7 @@ struct store_ops {
 	                              size_t *ret_count, struct diag *diag);
 	enum sfmfa_err (*expire_events)(struct store *store, int64_t before, unsigned limit, struct diag *diag);
 	enum sfmfa_err (*settle)(struct store *store, struct diag *diag);
+	enum sfmfa_err (*scrub)(struct store *store, struct diag *diag);
 	enum sfmfa_err (*count_users)(struct store *store, int64_t *ret_count, struct diag *diag);
 };
 
@@ -339,6 +341,13 @@ store_count_users(struct store *store, int64_t *ret_count, struct diag *diag) SF
  */
 enum sfmfa_err
 store_settle(struct store *store, struct diag *diag) SFMFA_MUST_USE;
+
+/*
+ * The same, and nothing that was deleted or replaced is left behind anywhere in the store. SFMFA_ERR_TIMEOUT:
+ * somebody else is reading; waits for them for a while.
+ */
+enum sfmfa_err
+store_scrub(struct store *store, struct diag *diag) SFMFA_MUST_USE;
 
 /*
  * The guard's arithmetic, pure and shared by every backend: what an attempt meets and leaves behind

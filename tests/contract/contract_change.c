@@ -382,36 +382,58 @@ Test(change, temporary_codes_are_six_an_hour_and_one_at_a_time)
 	cr_expect_eq(run(op), SFMFA_ERR_TOO_LARGE);
 }
 
-Test(change, keys_are_set_once_read_and_dropped_but_never_the_last)
+/* Whether there is a wrap of this id, and it is as it was stored. */
+static bool
+has_wrap(const char *id, unsigned char fill)
 {
-	struct store_op op = change_op(STORE_SET_KEY, NULL), drop = change_op(STORE_DROP_KEY, NULL);
+	unsigned char wrap[128], want[92];
+	size_t size = 0;
+
+	memset(want, fill, sizeof want);
+	return store_read_key(contract_store, id, wrap, sizeof wrap, &size, NULL) == SFMFA_OK &&
+	       size == sizeof want && memcmp(wrap, want, size) == 0;
+}
+
+static enum sfmfa_err
+set_wrap(const char *id, unsigned char fill, size_t size)
+{
+	struct store_op op = change_op(STORE_SET_KEY, NULL);
+
+	op.change.name = id;
+	op.change.wrap_size = size;
+	memset(op.change.wrap, fill, 92);
+	return run(op);
+}
+
+Test(change, keys_are_set_once_read_and_one_is_always_kept)
+{
+	struct store_op keep = change_op(STORE_KEEP_KEY, NULL);
 	unsigned char wrap[128];
 	size_t size = 0;
 	bool any = true;
 
 	cr_assert_eq(store_has_keys(contract_store, &any, NULL), SFMFA_OK);
 	cr_expect_not(any);
-	op.change.name = drop.change.name = "0123456789abcdef";
-	cr_expect_eq(run(op), SFMFA_ERR_INVALID, "an empty wrap");
-	op.change.wrap_size = 92;
-	memset(op.change.wrap, 5, 92);
-	cr_expect_eq(run(op), SFMFA_OK);
-	cr_expect_eq(run(op), SFMFA_ERR_EXISTS);
+	cr_expect_eq(set_wrap("0123456789abcdef", 5, 0), SFMFA_ERR_INVALID, "an empty wrap");
+	cr_expect_eq(set_wrap("0123456789abcdef", 5, 92), SFMFA_OK);
+	cr_expect_eq(set_wrap("0123456789abcdef", 6, 92), SFMFA_ERR_EXISTS);
+	cr_expect(has_wrap("0123456789abcdef", 5));
 	cr_assert_eq(store_has_keys(contract_store, &any, NULL), SFMFA_OK);
 	cr_expect(any);
-	cr_expect_eq(run(drop), SFMFA_ERR_INVALID);
-	op.change.name = "fedcba9876543210";
-	cr_expect_eq(run(op), SFMFA_OK);
-	drop.change.name = "0000000000000000";
-	cr_expect_eq(run(drop), SFMFA_ERR_NOT_FOUND);
-	drop.change.name = "0123456789abcdef";
-	cr_expect_eq(run(drop), SFMFA_OK);
-	cr_expect_eq(store_read_key(contract_store, "0123456789abcdef", wrap, sizeof wrap, &size, NULL),
-		     SFMFA_ERR_NOT_FOUND);
-	cr_assert_eq(store_read_key(contract_store, "fedcba9876543210", wrap, sizeof wrap, &size, NULL),
-		     SFMFA_OK);
-	cr_expect_eq(size, 92);
-	cr_expect_eq(memcmp(wrap, op.change.wrap, 92), 0);
+	cr_expect_eq(set_wrap("fedcba9876543210", 7, 92), SFMFA_OK);
+	cr_expect_eq(set_wrap("00000000000000ff", 8, 92), SFMFA_OK);
+	keep.change.name = "0000000000000000";
+	cr_expect_eq(run(keep), SFMFA_ERR_NOT_FOUND);
+	cr_expect(has_wrap("0123456789abcdef", 5) && has_wrap("fedcba9876543210", 7), "nothing was dropped");
+	keep.change.name = "fedcba9876543210";
+	keep.change.number = -1;
+	cr_expect_eq(commit_one(contract_store, &keep), SFMFA_OK);
+	cr_expect_eq(keep.change.number, 2);
+	cr_expect_not(has_wrap("0123456789abcdef", 5) || has_wrap("00000000000000ff", 8));
+	cr_expect(has_wrap("fedcba9876543210", 7));
+	cr_expect_eq(commit_one(contract_store, &keep), SFMFA_OK, "the only one");
+	cr_expect_eq(keep.change.number, 0);
+	cr_expect(has_wrap("fedcba9876543210", 7));
 	cr_expect_eq(store_read_key(contract_store, "fedcba9876543210", wrap, 10, &size, NULL),
 		     SFMFA_ERR_STORE);
 }

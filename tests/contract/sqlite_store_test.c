@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -150,6 +151,51 @@ Test(sqlite, a_settled_store_is_whole_without_its_log)
 	cr_assert_eq(store_read_user(contract_store, "alice", -1, &again, NULL), SFMFA_OK);
 	cr_assert_eq(again.app.state, APP_COMPLETED);
 	cr_assert_eq(again.generation, alice.generation);
+}
+
+/* How often the bytes are in the file. */
+static unsigned
+count_bytes(const char *name, const void *bytes, size_t size)
+{
+	FILE *file = fopen(in_folder(name), "re");
+	size_t length = (size_t)stat_of(name).st_size;
+	char *all = malloc(length);
+	unsigned count = 0;
+
+	cr_assert(file != NULL && all != NULL);
+	cr_assert_eq(fread(all, 1, length, file), length);
+	fclose(file);
+	for (const char *at = all; (at = memmem(at, length - (size_t)(at - all), bytes, size)) != NULL; at++)
+		count++;
+	free(all);
+	return count;
+}
+
+Test(sqlite, a_scrubbed_store_holds_nothing_that_was_deleted)
+{
+	struct store_op wrap = change_op(STORE_SET_KEY, NULL), keep = change_op(STORE_KEEP_KEY, NULL);
+	struct store *reader;
+	unsigned char old[92];
+
+	memset(old, 0xa5, sizeof old);
+	wrap.change.name = "0123456789abcdef";
+	wrap.change.wrap_size = sizeof old;
+	memcpy(wrap.change.wrap, old, sizeof old);
+	cr_assert_eq(commit_one(contract_store, &wrap), SFMFA_OK);
+	cr_assert_eq(store_settle(contract_store, NULL), SFMFA_OK);
+	cr_assert_gt(count_bytes("sfmfa.db", old, sizeof old), 0, "what is looked for can be found");
+	wrap.change.name = keep.change.name = "fedcba9876543210";
+	memset(wrap.change.wrap, 1, sizeof old);
+	cr_assert_eq(commit_one(contract_store, &wrap), SFMFA_OK);
+	cr_assert_eq(commit_one(contract_store, &keep), SFMFA_OK);
+	cr_assert_gt(count_bytes("sfmfa.db-wal", old, sizeof old), 0, "and it is in the log");
+	cr_assert_eq(store_scrub(contract_store, NULL), SFMFA_OK);
+	cr_expect_eq(count_bytes("sfmfa.db", old, sizeof old), 0);
+	cr_expect_eq(count_bytes("sfmfa.db-wal", old, sizeof old), 0);
+	cr_expect_eq(stat_of("sfmfa.db-wal").st_size, 1 << 20, "the log is kept for a full disk");
+	reader = contract_open();
+	cr_expect_eq(commit_one(reader, &keep), SFMFA_OK, "and others go on");
+	store_close(reader);
 }
 
 Test(sqlite, an_answer_that_changes_nothing_writes_nothing)
