@@ -94,8 +94,7 @@ be_worker(struct lookup_pool *pool, int fd)
 {
 	sigset_t none;
 
-	keyring_clear(pool->keyring);
-	secret_clear(pool->sealing_key);
+	pool->forget_secrets(pool->data);
 	for (int number = 1; number < NSIG; number++)
 		(void)signal(number, SIG_DFL);
 	sigemptyset(&none);
@@ -178,10 +177,9 @@ assign(struct lookup_pool *pool)
 }
 
 enum sfmfa_err
-lookup_pool_init(struct lookup_pool *pool, struct ev_loop *loop, struct keyring *keyring,
-                 struct secret *sealing_key)
+lookup_pool_init(struct lookup_pool *pool, struct ev_loop *loop, void (*forget_secrets)(void *data), void *data)
 {
-	*pool = (struct lookup_pool){ .loop = loop, .keyring = keyring, .sealing_key = sealing_key };
+	*pool = (struct lookup_pool){ .loop = loop, .forget_secrets = forget_secrets, .data = data };
 	pool->workers = calloc(LOOKUP_WORKERS, sizeof(*pool->workers));
 	if (pool->workers == NULL)
 		return SFMFA_ERR_NO_MEMORY;

@@ -10,7 +10,6 @@
 
 #include "auth/person.h"
 #include "base/fields.h"
-#include "crypto/crypto.h"
 
 #define LOOKUP_WORKERS 4
 #define LOOKUP_SECONDS 2.0
@@ -20,16 +19,16 @@ struct lookup;
 
 struct lookup_pool {
 	struct ev_loop *loop;
-	struct keyring *keyring;       /* both are wiped in the processes, which have no use for them */
-	struct secret *sealing_key;
+	void (*forget_secrets)(void *data); /* in the processes, which have no use for them */
+	void *data;
 	struct lookup_worker *workers; /* heap, LOOKUP_WORKERS; started when first needed */
 	struct lookup *first, *last;   /* waiting for a worker */
 	size_t waiting;
 };
 
 enum sfmfa_err
-lookup_pool_init(struct lookup_pool *pool, struct ev_loop *loop, struct keyring *keyring,
-                 struct secret *sealing_key) SFMFA_MUST_USE;
+lookup_pool_init(struct lookup_pool *pool, struct ev_loop *loop, void (*forget_secrets)(void *data), void *data)
+	SFMFA_MUST_USE;
 void
 lookup_pool_finish(struct lookup_pool *pool);
 

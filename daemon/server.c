@@ -134,6 +134,25 @@ server_connection_ended(struct server *server, uid_t uid, enum caller_class clas
 		ev_break(server->loop, EVBREAK_ALL);
 }
 
+/* With the key file's, else with the one beside it: between two steps of a rotation either may be the one. */
+static enum sfmfa_err
+open_keys(struct server *server, struct diag *diag)
+{
+	struct key_files *files = &server->key_files;
+	enum sfmfa_err err;
+
+	if (files->file.size == 0 && files->beside.size == 0)
+		return diag_set(diag, SFMFA_ERR_CRYPTO, server->paths->settings.key_file, 0,
+		                "there is no sealing key: no factor can be verified");
+	err = env_open_keys(&server->env, files->file.size != 0 ? &files->file : &files->beside, diag);
+	if (err == SFMFA_ERR_CRYPTO && files->beside.size != 0 &&
+	    env_open_keys(&server->env, &files->beside, NULL) == SFMFA_OK)
+		err = SFMFA_OK;
+	if (err == SFMFA_OK)
+		key_files_clear(files);
+	return err;
+}
+
 static enum sfmfa_err
 open_state(struct server *server, struct diag *diag)
 {
@@ -144,10 +163,7 @@ open_state(struct server *server, struct diag *diag)
 		err = store_open_sqlite(server->paths->settings.state_dir, &env->store, diag);
 	if (err != SFMFA_OK || env->keyring.ready)
 		return err;
-	if (server->sealing_key.size == 0)
-		return diag_set(diag, SFMFA_ERR_CRYPTO, server->paths->settings.key_file, 0,
-		                "there is no sealing key: no factor can be verified");
-	return env_open_keys(env, &server->sealing_key, diag);
+	return open_keys(server, diag);
 }
 
 void
@@ -159,6 +175,8 @@ server_open_state(struct server *server)
 	if (server->env.store != NULL && server->env.keyring.ready)
 		return;
 	err = open_state(server, &diag);
+	/* A rotation does not wait for a store that cannot be opened. */
+	key_files_unlock(&server->key_files);
 	if (err != SFMFA_OK && !server->state_fails)
 		log_diag(LOG_ERR, err, &diag);
 	server->state_fails = err != SFMFA_OK;
@@ -257,6 +275,17 @@ init_watchers(struct server *server)
 	ev_set_priority(&server->root_accept, 1);
 }
 
+/* In a process that is forked off and has no use for them. */
+static void
+forget_secrets(void *data)
+{
+	struct server *server = data;
+
+	keyring_clear(&server->env.keyring);
+	secret_clear(&server->env.sealing_key);
+	key_files_clear(&server->key_files);
+}
+
 enum sfmfa_err
 server_init(struct server *server, struct diag *diag)
 {
@@ -267,7 +296,7 @@ server_init(struct server *server, struct diag *diag)
 	if (server->loop == NULL)
 		return diag_set(diag, SFMFA_ERR_SYSTEM, "", 0, "no event loop");
 	server->connection_limit = descriptors > 2 * DESCRIPTORS_OWN ? (descriptors - DESCRIPTORS_OWN) / 2 : 16;
-	err = lookup_pool_init(&server->lookups, server->loop, &server->env.keyring, &server->sealing_key);
+	err = lookup_pool_init(&server->lookups, server->loop, forget_secrets, server);
 	if (err != SFMFA_OK)
 		return diag_set(diag, err, "", 0, "no memory");
 	journal_init(&server->journal, &server->env, server->loop);
@@ -346,5 +375,6 @@ server_finish(struct server *server)
 	config_release(server->env.config);
 	config_release(server->env.fallback);
 	config_release(server->paths);
-	secret_clear(&server->sealing_key);
+	secret_clear(&server->env.sealing_key);
+	key_files_clear(&server->key_files);
 }

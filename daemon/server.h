@@ -11,6 +11,7 @@
 #include "config/config.h"
 #include "daemon/batch.h"
 #include "daemon/journal.h"
+#include "daemon/key.h"
 #include "daemon/listener.h"
 #include "daemon/lookup.h"
 #include "daemon/peer.h"
@@ -22,7 +23,7 @@ struct server {
 	struct env env;
 	struct config_options config_options;
 	struct config *paths;      /* state_dir, runtime_dir … as they stood at the start; held */
-	struct secret sealing_key; /* empty: none could be read */
+	struct key_files key_files; /* until one of them has opened the store */
 	struct listeners listeners;
 	struct ev_io root_accept, any_accept;
 	struct ev_io config_changed;
@@ -42,7 +43,7 @@ struct server {
 	bool once;
 };
 
-/* Everything but env, config_options, config_fd, paths, sealing_key and listeners is made here. SFMFA_ERR_*: nothing to undo. */
+/* Everything but env, config_options, config_fd, paths, key_files and listeners is made here. SFMFA_ERR_*: nothing to undo. */
 enum sfmfa_err
 server_init(struct server *server, struct diag *diag) SFMFA_MUST_USE;
 

@@ -37,16 +37,19 @@ store_exists(const char *state_dir)
  * would be unreadable for ever.
  */
 static enum sfmfa_err
-open_key(const struct settings *settings, uid_t owner, struct secret *ret_key, struct diag *diag)
+open_key(const struct settings *settings, uid_t owner, struct key_files *ret_files, struct diag *diag)
 {
-	enum sfmfa_err err = key_read(settings->key_file, owner, ret_key, diag);
+	struct diag told = { 0 };
+	enum sfmfa_err err = key_files_read(settings->key_file, owner, ret_files, diag, &told);
 
-	if (err != SFMFA_ERR_NOT_FOUND || store_exists(settings->state_dir))
-		return err;
-	err = key_make(settings->key_file, diag);
-	if (err != SFMFA_OK && err != SFMFA_ERR_EXISTS)
-		return err;
-	return key_read(settings->key_file, owner, ret_key, diag);
+	if (err == SFMFA_ERR_NOT_FOUND && !store_exists(settings->state_dir)) {
+		err = key_make(settings->key_file, diag);
+		if (err == SFMFA_OK || err == SFMFA_ERR_EXISTS)
+			err = key_files_read(settings->key_file, owner, ret_files, diag, &told);
+	}
+	if (err == SFMFA_OK && told.text[0] != '\0')
+		log_diag(LOG_WARNING, SFMFA_ERR_CRYPTO, &told);
+	return err;
 }
 
 static enum sfmfa_err
@@ -82,7 +85,8 @@ prepare(struct server *server, const struct options *options, struct diag *diag)
 	if (err != SFMFA_OK)
 		return err;
 	/* Without a key logins that owe nothing go on; what needs one is denied. */
-	err = open_key(settings, owner, &server->sealing_key, &key_diag);
+	server->env.key_file = settings->key_file;
+	err = open_key(settings, owner, &server->key_files, &key_diag);
 	if (err != SFMFA_OK)
 		log_diag(LOG_ERR, err, &key_diag);
 	if (!once) {
@@ -118,7 +122,7 @@ serve(struct server *server, const struct options *options, struct diag *diag)
 static int
 make_key(const struct config_options *config_options, struct env *env)
 {
-	SECRET_AUTO key = { 0 };
+	struct key_files files = KEY_FILES_NONE;
 	struct config *paths = NULL;
 	struct diag diag = { 0 };
 	char line[DIAG_LINE_SIZE];
@@ -126,7 +130,8 @@ make_key(const struct config_options *config_options, struct env *env)
 
 	err = configuration_start(env, config_options, &paths, NULL, &diag);
 	if (err == SFMFA_OK)
-		err = open_key(&paths->settings, config_options->owner, &key, &diag);
+		err = open_key(&paths->settings, config_options->owner, &files, &diag);
+	key_files_clear(&files);
 	config_release(paths);
 	config_release(env->config);
 	config_release(env->fallback);
@@ -141,7 +146,7 @@ int
 main(int argc, char **argv)
 {
 	struct options options;
-	struct server server = { .listeners = LISTENERS_NONE, .config_fd = -1 };
+	struct server server = { .listeners = LISTENERS_NONE, .config_fd = -1, .key_files = KEY_FILES_NONE };
 	struct diag diag = { 0 };
 	char line[DIAG_LINE_SIZE];
 	enum sfmfa_err err;

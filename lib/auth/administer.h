@@ -40,6 +40,9 @@
  *       locked_until: 0 also where the lock lasts until unlocked
  *   user-freeze, user-unfreeze, user-delete     -> user
  *   user-unlock           [clock=1]             -> user clock(1: the last time step was cleared too)
+ *   key-rotate            key_file key(as in the file) step(wrap|finish)
+ *       wrap: the data keys open with this sealing key too; finish: with this one only. Both may be repeated.
+ *     -> key_id dropped(finish: how many others went) scrubbed(finish: 1: nothing is left of them in the store)
  *   explain               [service] [login_type] [from] [at] [answer=KIND]
  *                         [with=PERMISSION]* [without=PERMISSION]*
  *       KIND: none totp totp-wrong token token-wrong recovery-code temporary-code register
@@ -348,6 +351,8 @@ administer_user_delete_prepare(struct command *command);
 enum turn
 administer_user_delete(struct command *command, struct input *input);
 
+enum turn
+administer_key_rotate(struct command *command, struct input *input);
 enum turn
 administer_explain(struct command *command, struct input *input);
 /* With last=1 (administer_last.c). */

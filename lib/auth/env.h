@@ -37,6 +37,8 @@ struct env {
 	struct config *fallback; /* config_scan_paths(): lists as shipped, while config is NULL */
 	struct store *store;   /* NULL: cannot be opened */
 	struct keyring keyring; /* not ready: nothing that needs a secret works, all else does */
+	struct secret sealing_key; /* the one that unwrapped it; empty: none did */
+	const char *key_file;  /* where the daemon read it from, for who brings a new one; NULL: nowhere */
 	struct clock clock;
 	struct processes processes;
 	struct event_sink events;
@@ -60,9 +62,9 @@ enum sfmfa_err
 clock_local_time(const char *zone, int64_t unix_seconds, struct local_time *ret_local) SFMFA_MUST_USE;
 
 /*
- * The data keys, unwrapped with this sealing key; the daemon tries the key file and the one beside it
+ * The data keys, unwrapped with this sealing key, which is kept; the daemon tries the key file and the one beside it
  * (key_file.new). Made anew only where the store has none at all. SFMFA_ERR_CRYPTO: wrapped with another
- * key, damaged, or no key given; SFMFA_ERR_STORE. On failure the keyring stays as it is.
+ * key, damaged, or no key given; SFMFA_ERR_STORE. On failure keyring and sealing_key stay as they are.
  */
 enum sfmfa_err
 env_open_keys(struct env *env, const struct secret *sealing_key, struct diag *diag) SFMFA_MUST_USE;

@@ -3,6 +3,13 @@
 #include "auth/env.h"
 #include "base/text.h"
 
+static void
+take(struct env *env, const struct keyring *keyring, const struct secret *sealing_key)
+{
+	env->keyring = *keyring;
+	env->sealing_key = *sealing_key;
+}
+
 /* The first start: no keys in the store, so nothing was ever sealed or hashed. */
 static enum sfmfa_err
 make_keys(struct env *env, const struct secret *sealing_key, const char *id, struct diag *diag)
@@ -27,7 +34,7 @@ make_keys(struct env *env, const struct secret *sealing_key, const char *id, str
 	if (err == SFMFA_OK)
 		err = store_settle(env->store, diag);
 	if (err == SFMFA_OK)
-		env->keyring = keyring;
+		take(env, &keyring, sealing_key);
 	keyring_clear(&keyring);
 	return err;
 }
@@ -64,7 +71,7 @@ env_open_keys(struct env *env, const struct secret *sealing_key, struct diag *di
 		return err;
 	if (size != WRAP_SIZE || keyring_unwrap(&keyring, sealing_key, wrap) != SFMFA_OK)
 		return diag_set(diag, SFMFA_ERR_CRYPTO, "", 0, "the data keys under key %s are damaged", id);
-	env->keyring = keyring;
+	take(env, &keyring, sealing_key);
 	keyring_clear(&keyring);
 	return SFMFA_OK;
 }

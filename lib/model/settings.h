@@ -73,6 +73,9 @@ struct trusted_caller {
 	struct origin origin;
 };
 
+/* What follows the name of the key file where a rotation has a new one ready or was interrupted. */
+#define KEY_FILE_BESIDE ".new"
+
 struct settings {
 	char *state_dir, *key_file, *runtime_dir, *config_dir, *run_as, *issuer, *default_profile;
 	bool require_mfa_for_ui;

@@ -160,6 +160,34 @@ open_clock(struct stage *stage)
 	*stage->clock = 1800000015;
 }
 
+static const char *const mortal_files[MORTAL_COUNT] = { "mortal-sfmfa", "mortal-sfmfad" };
+
+void
+stage_make_mortal(struct stage *stage)
+{
+	char path[STAGE_PATH_SIZE];
+
+	for (int who = 0; who < MORTAL_COUNT; who++) {
+		int fd;
+
+		path_of(stage, mortal_files[who], path);
+		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+		cr_assert_geq(fd, 0);
+		cr_assert_eq(ftruncate(fd, 4096), 0);
+		stage->mortals[who] = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		cr_assert_neq((void *)stage->mortals[who], MAP_FAILED);
+		close(fd);
+	}
+}
+
+void
+stage_die_after(struct stage *stage, enum stage_mortal who, int64_t calls)
+{
+	int64_t *numbers = stage->mortals[who];
+
+	__atomic_store_n(&numbers[1], calls == 0 ? 0 : __atomic_load_n(&numbers[0], __ATOMIC_SEQ_CST) + calls, __ATOMIC_SEQ_CST);
+}
+
 static bool
 is_listening(const struct stage *stage)
 {
@@ -184,15 +212,17 @@ allow_preload(void)
 
 /* Becomes a program that shares the clock; standard output and error go to the files given. */
 static void __attribute__((noreturn))
-become(const struct stage *stage, char *const argv[], int out, const char *error_file)
+become(const struct stage *stage, char *const argv[], int out, const char *error_file, enum stage_mortal who)
 {
-	char clock[STAGE_PATH_SIZE], errors[STAGE_PATH_SIZE];
+	char clock[STAGE_PATH_SIZE], errors[STAGE_PATH_SIZE], mortal[STAGE_PATH_SIZE];
 	int null = open("/dev/null", O_RDONLY), err;
 
 	path_of(stage, "clock", clock);
 	path_of(stage, error_file, errors);
 	err = open(errors, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	setenv("SFMFA_FAKECLOCK", clock, 1);
+	path_of(stage, mortal_files[who], mortal);
+	setenv("SFMFA_KILLAT", mortal, 1);
 	setenv("LD_PRELOAD", SFMFA_TEST_PRELOAD, 1);
 	allow_preload();
 	/* A test that fails half-way stops no daemon: then the end of its process does. */
@@ -213,7 +243,7 @@ stage_daemon_start(struct stage *stage)
 	stage->daemon = fork();
 	cr_assert_geq(stage->daemon, 0);
 	if (stage->daemon == 0)
-		become(stage, argv, -1, "log");
+		become(stage, argv, -1, "log", MORTAL_SFMFAD);
 	/* A socket that is there may not be listened at yet. */
 	for (int i = 0; i < POLLS_MAX && !is_listening(stage); i++) {
 		cr_assert_eq(waitpid(stage->daemon, NULL, WNOHANG), 0, "sfmfad has ended, see %s/log", stage->folder);
@@ -351,11 +381,13 @@ stage_sfmfa(struct stage *stage, const char *words)
 	cr_assert_eq(pipe2(pair, O_CLOEXEC), 0);
 	pid = fork();
 	if (pid == 0)
-		become(stage, argv, pair[1], "cli-errors");
+		become(stage, argv, pair[1], "cli-errors", MORTAL_SFMFA);
 	close(pair[1]);
 	read_output(stage, pair[0]);
 	close(pair[0]);
 	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	if (stage->mortals[MORTAL_SFMFA] != NULL && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+		return 128 + SIGKILL;
 	cr_assert(WIFEXITED(status), "sfmfa %s died", words);
 	return WEXITSTATUS(status);
 }

@@ -18,10 +18,14 @@
 #define STAGE_PASSWORD  "correct horse" /* everybody's */
 #define STAGE_TOKEN_SIZE 25
 
+/* Whose end a test may set. */
+enum stage_mortal { MORTAL_SFMFA = 0, MORTAL_SFMFAD, MORTAL_COUNT };
+
 struct stage {
 	char folder[STAGE_PATH_SIZE];
 	pid_t daemon;      /* 0: not running */
 	bool no_once;
+	int64_t *mortals[MORTAL_COUNT]; /* mapped; NULL: stage_make_mortal() was not called */
 	int64_t *clock;    /* mapped; the wall clock of the test, the daemon and the module */
 	char output[65536]; /* of the last stage_sfmfa() */
 };
@@ -59,7 +63,15 @@ stage_write(const struct stage *stage, const char *name, const char *text);
 void
 stage_replace(struct stage *stage, const char *name, const char *text);
 
-/* Runs the CLI with the words of a line; its exit status, its standard output in stage->output. */
+/* From the next start on the CLI and the daemon count their system calls that leave something behind (tests/lib/killat.c). */
+void
+stage_make_mortal(struct stage *stage);
+
+/* Sets the end after so many such calls from now; 0: it lives on. */
+void
+stage_die_after(struct stage *stage, enum stage_mortal who, int64_t calls);
+
+/* Runs the CLI with the words of a line; its exit status (128 + SIGKILL: its end was set), its standard output in stage->output. */
 int
 stage_sfmfa(struct stage *stage, const char *words);
 
