@@ -9,7 +9,7 @@
 
 extern const struct option_spec options_check[], options_enroll[], options_explain[], options_log[], options_perm_revoke[],
 	options_import[], options_temp_code[], options_token_new[], options_token_revoke[], options_user_delete[],
-	options_user_list[], options_profile_edit[];
+	options_user_list[], options_profile_edit[], options_restore[];
 
 const struct command cli_commands[] = {
 #define COMMAND(symbol, words, verb, subject, min, max, usage, options, help, example)                       \

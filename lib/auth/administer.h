@@ -43,6 +43,10 @@
  *   key-rotate            key_file key(as in the file) step(wrap|finish)
  *       wrap: the data keys open with this sealing key too; finish: with this one only. Both may be repeated.
  *     -> key_id dropped(finish: how many others went) scrubbed(finish: 1: nothing is left of them in the store)
+ *   backup                -> pages: data(digits: the next bytes of the file)*; the last word: data users key_id
+ *   restore               [keep_recovery_codes=1]
+ *       pages to the daemon: data(bytes)* … ; end=1 -> host time users users_here ; install=1, or any other: nothing is done
+ *     -> host time users scrubbed(1: nothing of the old store is left)
  *   explain               [service] [login_type] [from] [at] [answer=KIND]
  *                         [with=PERMISSION]* [without=PERMISSION]*
  *       KIND: none totp totp-wrong token token-wrong recovery-code temporary-code register
@@ -148,6 +152,7 @@ struct command {
 	unsigned at;
 	void *work; /* heap, wiped */
 	size_t work_size;
+	void (*finish_work)(void *work); /* before it goes; NULL: nothing but memory */
 	/* The end. */
 	enum command_status status;
 	char sentence[COMMAND_SENTENCE_SIZE];
@@ -351,6 +356,10 @@ administer_user_delete_prepare(struct command *command);
 enum turn
 administer_user_delete(struct command *command, struct input *input);
 
+enum turn
+administer_backup(struct command *command, struct input *input);
+enum turn
+administer_restore(struct command *command, struct input *input);
 enum turn
 administer_key_rotate(struct command *command, struct input *input);
 enum turn

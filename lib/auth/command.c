@@ -43,6 +43,8 @@ command_destroy(struct command *command)
 	fields_finish(&command->args);
 	fields_finish(&command->reply);
 	config_release(command->config);
+	if (command->work != NULL && command->finish_work != NULL)
+		command->finish_work(command->work);
 	if (command->work != NULL)
 		wipe(command->work, command->work_size);
 	free(command->work);

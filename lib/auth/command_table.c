@@ -73,6 +73,8 @@
 	{ .args = "", .subject = SUBJECT_USER, .prepare = administer_user_delete_prepare, \
 	  .run = administer_user_delete }
 #define ENTRY_IMPORT { .args = "replace dry_run", .prepare = administer_import_prepare, .run = administer_import }
+#define ENTRY_BACKUP { .args = "", .without_config = true, .run = administer_backup }
+#define ENTRY_RESTORE { .args = "keep_recovery_codes", .without_config = true, .run = administer_restore }
 #define ENTRY_KEY_ROTATE { .args = "key_file key step", .without_config = true, .run = administer_key_rotate }
 #define ENTRY_EXPLAIN \
 	{ .args = "service login_type from at answer with without last", .subject = SUBJECT_USER, \

@@ -15,6 +15,8 @@
 #define CONTEXT_TEMPORARY "temporary:%s" /* keyed_hash() of the canonical form */
 #define CONTEXT_TOKEN     "token"        /* keyed_hash() of the 24 characters */
 #define CONTEXT_NAME      "name"         /* keyed_hash() of an unknown user's name, for events */
+#define CONTEXT_BACKUP      "backup"      /* keyed_hash() of a whole backup */
+#define CONTEXT_BACKUP_HEAD "backup-head" /* keyed_hash() of its head */
 #define CONTEXT_LOGIN     "login"        /* keyed_hash() of the single-use name of a login, for open_session */
 
 #endif

@@ -23,4 +23,17 @@ enum sfmfa_err
 keyed_hash(const struct keyring *keyring, const char *domain, const void *bytes, size_t size,
            unsigned char ret_hash[HMAC_SIZE]) SFMFA_MUST_USE;
 
+/* The same over bytes that come one after the other. A hasher that has ended, or failed, is only destroyed. */
+struct hasher;
+
+/* Errors as of keyed_hash(). */
+enum sfmfa_err
+hasher_create(const struct keyring *keyring, const char *domain, struct hasher **ret_hasher) SFMFA_MUST_USE;
+enum sfmfa_err
+hasher_add(struct hasher *hasher, const void *bytes, size_t size) SFMFA_MUST_USE;
+enum sfmfa_err
+hasher_end(struct hasher *hasher, unsigned char ret_hash[HMAC_SIZE]) SFMFA_MUST_USE;
+void
+hasher_destroy(struct hasher *hasher); /* NULL is allowed */
+
 #endif

@@ -38,13 +38,21 @@ static const struct database_kind events_kind = {
 	.chunk_size = 1 << 20,
 };
 
-static enum sfmfa_err
-open_main(struct sqlite_store *store, struct diag *diag)
+struct database_kind
+sqlite_main_kind(void)
 {
 	struct database_kind kind = main_kind;
 
 	kind.steps = schema_main;
 	kind.version = schema_main_version;
+	return kind;
+}
+
+static enum sfmfa_err
+open_main(struct sqlite_store *store, struct diag *diag)
+{
+	struct database_kind kind = sqlite_main_kind();
+
 	return database_open(&store->main, store->folder, &kind, diag);
 }
 
@@ -133,6 +141,13 @@ static const struct store_ops sqlite_ops = {
 	.expire_events = sqlite_expire_events,
 	.settle = sqlite_settle,
 	.scrub = sqlite_scrub,
+	.copy_create = sqlite_copy_create,
+	.copy_destroy = sqlite_copy_destroy,
+	.copy_step = sqlite_copy_step,
+	.copy_read = sqlite_copy_read,
+	.copy_write = sqlite_copy_write,
+	.copy_check = sqlite_copy_check,
+	.copy_install = sqlite_copy_install,
 	.count_users = sqlite_count_users,
 };
 

@@ -245,6 +245,27 @@ sqlite_list_events(struct store *store, const struct event_filter *filter, struc
 enum sfmfa_err
 sqlite_expire_events(struct store *store, int64_t before, unsigned limit, struct diag *diag);
 
+/* Copies (sqlite_copy.c). */
+enum sfmfa_err
+sqlite_copy_create(struct store *store, bool receive, struct store_copy **ret_copy, struct diag *diag);
+void
+sqlite_copy_destroy(struct store_copy *copy);
+enum sfmfa_err
+sqlite_copy_step(struct store_copy *copy, int64_t *ret_left, int64_t *ret_size, struct diag *diag);
+enum sfmfa_err
+sqlite_copy_read(struct store_copy *copy, int64_t at, void *ret_bytes, size_t max, size_t *ret_size,
+                 struct diag *diag);
+enum sfmfa_err
+sqlite_copy_write(struct store_copy *copy, const void *bytes, size_t size, struct diag *diag);
+enum sfmfa_err
+sqlite_copy_check(struct store_copy *copy, int64_t *ret_users, struct diag *diag);
+enum sfmfa_err
+sqlite_copy_install(struct store_copy *copy, const struct store_restore *restore, struct diag *diag);
+
+/* What sfmfa.db is like (sqlite.c). */
+struct database_kind
+sqlite_main_kind(void);
+
 /* Opens events.db unless it is open. */
 enum sfmfa_err
 sqlite_open_events(struct sqlite_store *store, struct diag *diag);

@@ -98,3 +98,52 @@ store_scrub(struct store *store, struct diag *diag)
 {
 	return store->ops->scrub(store, diag);
 }
+
+enum sfmfa_err
+store_copy_begin(struct store *store, struct store_copy **ret_copy, struct diag *diag)
+{
+	return store->ops->copy_create(store, false, ret_copy, diag);
+}
+
+enum sfmfa_err
+store_copy_receive(struct store *store, struct store_copy **ret_copy, struct diag *diag)
+{
+	return store->ops->copy_create(store, true, ret_copy, diag);
+}
+
+enum sfmfa_err
+store_copy_step(struct store_copy *copy, int64_t *ret_left, int64_t *ret_size, struct diag *diag)
+{
+	return copy->store->ops->copy_step(copy, ret_left, ret_size, diag);
+}
+
+enum sfmfa_err
+store_copy_read(struct store_copy *copy, int64_t at, void *ret_bytes, size_t max, size_t *ret_size, struct diag *diag)
+{
+	return copy->store->ops->copy_read(copy, at, ret_bytes, max, ret_size, diag);
+}
+
+enum sfmfa_err
+store_copy_write(struct store_copy *copy, const void *bytes, size_t size, struct diag *diag)
+{
+	return copy->store->ops->copy_write(copy, bytes, size, diag);
+}
+
+enum sfmfa_err
+store_copy_check(struct store_copy *copy, int64_t *ret_users, struct diag *diag)
+{
+	return copy->store->ops->copy_check(copy, ret_users, diag);
+}
+
+enum sfmfa_err
+store_copy_install(struct store_copy *copy, const struct store_restore *restore, struct diag *diag)
+{
+	return copy->store->ops->copy_install(copy, restore, diag);
+}
+
+void
+store_copy_destroy(struct store_copy *copy)
+{
+	if (copy != NULL)
+		copy->store->ops->copy_destroy(copy);
+}

@@ -229,7 +229,22 @@ struct store_user_filter {
 	unsigned limit;
 };
 
+/* What becomes of a copy that takes the place of the store (rules 4: nothing that was spent may be spent again). */
+struct store_restore {
+	int64_t now;          /* every code up to this moment counts as used */
+	unsigned window;      /* steps */
+	bool keep_recovery_codes;
+	const char *key_id;   /* the only wrap of the data keys from then on */
+	const unsigned char *wrap;
+	size_t wrap_size;
+};
+
 struct store;
+
+/* A copy of the whole store but its events: a stream of bytes that another store can take in. */
+struct store_copy {
+	struct store *store;
+};
 
 struct store_ops {
 	void (*close)(struct store *store);
@@ -253,6 +268,14 @@ struct store_ops {
 	                              size_t *ret_count, struct diag *diag);
 	enum sfmfa_err (*expire_events)(struct store *store, int64_t before, unsigned limit, struct diag *diag);
 	enum sfmfa_err (*settle)(struct store *store, struct diag *diag);
+	enum sfmfa_err (*copy_create)(struct store *store, bool receive, struct store_copy **ret_copy, struct diag *diag);
+	void (*copy_destroy)(struct store_copy *copy);
+	enum sfmfa_err (*copy_step)(struct store_copy *copy, int64_t *ret_left, int64_t *ret_size, struct diag *diag);
+	enum sfmfa_err (*copy_read)(struct store_copy *copy, int64_t at, void *ret_bytes, size_t max, size_t *ret_size,
+	                            struct diag *diag);
+	enum sfmfa_err (*copy_write)(struct store_copy *copy, const void *bytes, size_t size, struct diag *diag);
+	enum sfmfa_err (*copy_check)(struct store_copy *copy, int64_t *ret_users, struct diag *diag);
+	enum sfmfa_err (*copy_install)(struct store_copy *copy, const struct store_restore *restore, struct diag *diag);
 	enum sfmfa_err (*scrub)(struct store *store, struct diag *diag);
 	enum sfmfa_err (*count_users)(struct store *store, int64_t *ret_count, struct diag *diag);
 };
@@ -348,6 +371,39 @@ store_settle(struct store *store, struct diag *diag) SFMFA_MUST_USE;
  */
 enum sfmfa_err
 store_scrub(struct store *store, struct diag *diag) SFMFA_MUST_USE;
+
+/*
+ * A consistent copy is made piece by piece, so that logins go on: store_copy_step() until nothing is left, then
+ * store_copy_read(). It lives in files of its own that end with it.
+ */
+enum sfmfa_err
+store_copy_begin(struct store *store, struct store_copy **ret_copy, struct diag *diag) SFMFA_MUST_USE;
+/* *ret_left: bytes that are not copied yet, about; 0: done, and *ret_size is how many there are. */
+enum sfmfa_err
+store_copy_step(struct store_copy *copy, int64_t *ret_left, int64_t *ret_size, struct diag *diag) SFMFA_MUST_USE;
+/* Bytes from this offset on, 0 at the end. */
+enum sfmfa_err
+store_copy_read(struct store_copy *copy, int64_t at, void *ret_bytes, size_t max, size_t *ret_size,
+                struct diag *diag) SFMFA_MUST_USE;
+
+/* The other way: bytes are taken in, looked over, and take the place of the store in one commit. */
+enum sfmfa_err
+store_copy_receive(struct store *store, struct store_copy **ret_copy, struct diag *diag) SFMFA_MUST_USE;
+enum sfmfa_err
+store_copy_write(struct store_copy *copy, const void *bytes, size_t size, struct diag *diag) SFMFA_MUST_USE;
+/* SFMFA_ERR_STORE: damaged, of another program or a newer version. Nothing may be written after it. */
+enum sfmfa_err
+store_copy_check(struct store_copy *copy, int64_t *ret_users, struct diag *diag) SFMFA_MUST_USE;
+/*
+ * Sessions, handed-over logins, temporary codes and, unless kept, recovery codes are left out; no code up to now is good
+ * any more; no attempt that began on the old store ends on the new one. Once. SFMFA_ERR_TIMEOUT: somebody else writes.
+ */
+enum sfmfa_err
+store_copy_install(struct store_copy *copy, const struct store_restore *restore, struct diag *diag) SFMFA_MUST_USE;
+
+/* NULL is allowed. */
+void
+store_copy_destroy(struct store_copy *copy);
 
 /*
  * The guard's arithmetic, pure and shared by every backend: what an attempt meets and leaves behind
