@@ -4,9 +4,9 @@
  */
 #include "check.h"
 
-#include <grp.h>
 #include <unistd.h>
 
+#include "base/nss.h"
 #include "findings.h"
 #include "json.h"
 #include "options.h"
@@ -24,9 +24,21 @@ static void
 check_groups(struct findings *findings, const struct words *groups)
 {
 	for (size_t i = 0; i < groups->count; i++) {
-		if (!getgrnam(groups->items[i]))
+		if (nss_find_group(groups->items[i]) != NSS_KNOWN)
 			findings_add(findings, LINT_ERROR, NULL, 0,
 				     "the Unix group %s cannot be resolved: users it could give a profile are denied",
+				     groups->items[i]);
+	}
+}
+
+/* One that does not exist protects nobody, as "wheel" on most hosts; one that fails protects everybody. */
+static void
+check_protected_groups(struct findings *findings, const struct words *groups)
+{
+	for (size_t i = 0; i < groups->count; i++) {
+		if (nss_find_group(groups->items[i]) == NSS_ERROR)
+			findings_add(findings, LINT_ERROR, NULL, 0,
+				     "the name service fails for the protected group %s: nobody but root acts on anybody",
 				     groups->items[i]);
 	}
 }
@@ -75,6 +87,7 @@ command_check(const struct cli *cli, const struct arguments *arguments)
 	} else {
 		findings_add_meaning(&findings, config, NULL);
 		check_groups(&findings, &config->unix_groups);
+		check_protected_groups(&findings, &config->settings.protected_groups);
 		check_callers(&findings, &config->settings);
 		check_administrators(&findings, config);
 		check_services(&findings, config, options_value(arguments, "pam-dir"),

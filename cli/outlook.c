@@ -17,7 +17,7 @@ find_memberships(const struct config *config, const struct nss_user *user, struc
 	nss_memberships(user, (const char *const *)groups->items, groups->count, answers);
 	for (size_t i = 0; i < groups->count; i++)
 		memberships_note(ret_memberships, config, groups->items[i], answers[i] == NSS_MEMBER_YES,
-				 answers[i] == NSS_MEMBER_UNRESOLVED);
+				 answers[i] == NSS_MEMBER_UNRESOLVED || answers[i] == NSS_MEMBER_NO_GROUP);
 	free(answers);
 }
 

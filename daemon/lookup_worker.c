@@ -68,10 +68,13 @@ add_memberships(struct fields *answer, const char *prefix, const struct question
 		names[i] = question->groups[i];
 	nss_memberships(user, names, question->group_count, memberships);
 	for (size_t i = 0; i < question->group_count && err == SFMFA_OK; i++) {
-		if (memberships[i] == NSS_MEMBER_YES)
-			err = add_key(answer, prefix, WIRE_IN, names[i]);
-		else if (memberships[i] == NSS_MEMBER_UNRESOLVED)
-			err = add_key(answer, prefix, WIRE_UNRESOLVED, names[i]);
+		switch (memberships[i]) {
+		case NSS_MEMBER_YES: err = add_key(answer, prefix, WIRE_IN, names[i]); break;
+		case NSS_MEMBER_NO: break;
+		case NSS_MEMBER_NO_GROUP: err = add_key(answer, prefix, WIRE_NO_GROUP, names[i]); break;
+		case NSS_MEMBER_UNRESOLVED:
+		default: err = add_key(answer, prefix, WIRE_UNRESOLVED, names[i]); break;
+		}
 	}
 	return err;
 }

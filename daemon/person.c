@@ -69,21 +69,26 @@ enum sfmfa_err
 person_read_memberships(const struct fields *fields, const char *prefix, const struct config *config,
                         struct person *person)
 {
-	char in_key[KEY_SIZE_MAX], unresolved_key[KEY_SIZE_MAX];
+	char in_key[KEY_SIZE_MAX], unresolved_key[KEY_SIZE_MAX], no_group_key[KEY_SIZE_MAX];
 	struct field field;
 	size_t at = 0;
 	enum sfmfa_err err = prefixed(in_key, prefix, WIRE_IN);
 
 	if (err == SFMFA_OK)
 		err = prefixed(unresolved_key, prefix, WIRE_UNRESOLVED);
+	if (err == SFMFA_OK)
+		err = prefixed(no_group_key, prefix, WIRE_NO_GROUP);
 	while (err == SFMFA_OK && fields_next(fields, &at, &field)) {
 		char group[NSS_NAME_SIZE];
 		bool in = field_is(&field, in_key), unresolved = field_is(&field, unresolved_key);
+		bool no_group = field_is(&field, no_group_key);
 
-		if ((!in && !unresolved) || field_text(&field, group, sizeof(group)) != SFMFA_OK)
+		if ((!in && !unresolved && !no_group) || field_text(&field, group, sizeof(group)) != SFMFA_OK)
 			continue;
-		memberships_note(&person->memberships, config, group, in, unresolved);
-		if (in && words_contain(&config->settings.protected_groups, group))
+		memberships_note(&person->memberships, config, group, in, unresolved || no_group);
+		/* Nobody is in a protected group that does not exist, as "wheel" on most hosts; of one that could not
+		   be asked for everybody may be a member. */
+		if ((in || unresolved) && words_contain(&config->settings.protected_groups, group))
 			person->is_protected = true;
 	}
 	if (err == SFMFA_OK)

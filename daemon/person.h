@@ -15,7 +15,7 @@ enum sfmfa_err
 person_read(const struct fields *fields, const char *prefix, bool *ret_resolved, struct person *ret_person)
 	SFMFA_MUST_USE;
 
-/* The in= and unresolved= fields. */
+/* The in=, unresolved= and no_group= fields. */
 enum sfmfa_err
 person_read_memberships(const struct fields *fields, const char *prefix, const struct config *config,
                         struct person *person) SFMFA_MUST_USE;

@@ -20,7 +20,7 @@ struct person {
 	uid_t uid;                  /* where NSS_KNOWN */
 	bool groups_known;          /* memberships were asked for and are filled in */
 	struct memberships memberships;
-	bool is_protected;          /* in one of protected_groups; a group that does not exist has no members */
+	bool is_protected;          /* may be in one of protected_groups; a group that does not exist has no members */
 };
 
 /* The peer of a connection. */

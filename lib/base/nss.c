@@ -66,16 +66,17 @@ scratch_grow(struct scratch *scratch)
 }
 
 /*
- * What a *_r function answered: 0 without an entry, ENOENT and ESRCH say "not found" (getpwnam_r(3)); all
- * else is an error, EBADF and EPERM too: they come from a broken backend.
+ * What a *_r function answered. getpwnam_r(3) lists numbers with which other systems say "not found"; glibc
+ * says it by 0 without an entry and by nothing else. ENOENT and ESRCH are what a backend left behind that
+ * could not be asked: winbindd or sssd that does not run, a database that cannot be opened.
  */
 static enum nss_status
 status_of(int err, bool found)
 {
-	if (err == 0) {
-		return found ? NSS_KNOWN : NSS_UNKNOWN;
+	if (err != 0) {
+		return NSS_ERROR;
 	}
-	return err == ENOENT || err == ESRCH ? NSS_UNKNOWN : NSS_ERROR;
+	return found ? NSS_KNOWN : NSS_UNKNOWN;
 }
 
 static enum nss_status
@@ -217,24 +218,63 @@ is_listed(const struct nss_user *user, const struct group *group, const gid_t gr
 	return false;
 }
 
-static enum nss_membership
-find_membership(const struct nss_user *user, const char *name, const gid_t groups[], size_t count)
+/* By name, or by gid where name is NULL; *ret_group points into the scratch memory. */
+static enum nss_status
+find_group(const char *name, gid_t gid, struct scratch *scratch, struct group *ret_group)
 {
-	SCRATCH_AUTO scratch = { 0 };
-	struct group entry;
 	struct group *found = NULL;
 	int err = ERANGE;
 
 	while (err == ERANGE || err == EINTR) {
-		if (err == ERANGE && !scratch_grow(&scratch)) {
+		if (err == ERANGE && !scratch_grow(scratch)) {
+			return NSS_ERROR;
+		}
+		err = name ? getgrnam_r(name, ret_group, scratch->bytes, scratch->size, &found)
+			   : getgrgid_r(gid, ret_group, scratch->bytes, scratch->size, &found);
+	}
+	return status_of(err, found);
+}
+
+enum nss_status
+nss_find_group(const char *name)
+{
+	SCRATCH_AUTO scratch = { 0 };
+	struct group group;
+
+	return find_group(name, 0, &scratch, &group);
+}
+
+/* A name that nobody knows: a backend that can be asked by gid only may have it for a group of the user's. */
+static enum nss_membership
+find_among_own(const char *name, const gid_t groups[], size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		SCRATCH_AUTO scratch = { 0 };
+		struct group group;
+		enum nss_status status = find_group(NULL, groups[i], &scratch, &group);
+
+		if (status == NSS_ERROR) {
 			return NSS_MEMBER_UNRESOLVED;
 		}
-		err = getgrnam_r(name, &entry, scratch.bytes, scratch.size, &found);
+		if (status == NSS_KNOWN && text_equals(group.gr_name, name)) {
+			return NSS_MEMBER_YES;
+		}
 	}
-	if (status_of(err, found) != NSS_KNOWN) {
-		return NSS_MEMBER_UNRESOLVED;
+	return NSS_MEMBER_NO_GROUP;
+}
+
+static enum nss_membership
+find_membership(const struct nss_user *user, const char *name, const gid_t groups[], size_t count)
+{
+	SCRATCH_AUTO scratch = { 0 };
+	struct group group;
+
+	switch (find_group(name, 0, &scratch, &group)) {
+	case NSS_KNOWN: return is_listed(user, &group, groups, count) ? NSS_MEMBER_YES : NSS_MEMBER_NO;
+	case NSS_UNKNOWN: return find_among_own(name, groups, count);
+	case NSS_ERROR: break;
 	}
-	return is_listed(user, found, groups, count) ? NSS_MEMBER_YES : NSS_MEMBER_NO;
+	return NSS_MEMBER_UNRESOLVED;
 }
 
 void

@@ -37,15 +37,21 @@ nss_find_user(const char *typed, struct nss_user *ret_user);
 enum nss_status
 nss_find_uid(uid_t uid, struct nss_user *ret_user, bool *ret_several);
 
+/* Whether there is a group of this name. */
+enum nss_status
+nss_find_group(const char *name);
+
 enum nss_membership {
-	NSS_MEMBER_UNRESOLVED = 0, /* no such group, or the database did not answer */
+	NSS_MEMBER_UNRESOLVED = 0, /* the database did not answer */
+	NSS_MEMBER_NO_GROUP,       /* it says that there is none, as it also does where a backend is missing */
 	NSS_MEMBER_NO,
 	NSS_MEMBER_YES,
 };
 
 /*
  * For each of the named groups whether the user is in it. A group is resolved by name, because
- * getgrouplist() reports success when a backend is missing. ret[i] answers groups[i].
+ * getgrouplist() reports success when a backend is missing; where nobody knows the name, a group of
+ * the user's may still have it. ret[i] answers groups[i].
  */
 void
 nss_memberships(const struct nss_user *user, const char *const groups[], size_t count,

@@ -313,6 +313,7 @@ describe_groups(const struct nss_user *user, const struct fields *reply, struct 
 		switch (groups.membership[i]) {
 		case NSS_MEMBER_YES: err = fields_add_text(request, WIRE_IN, groups.names[i]); break;
 		case NSS_MEMBER_NO: break;
+		case NSS_MEMBER_NO_GROUP:
 		case NSS_MEMBER_UNRESOLVED:
 		default: err = fields_add_text(request, WIRE_UNRESOLVED, groups.names[i]); break;
 		}

@@ -55,6 +55,7 @@
 #define WIRE_CONVERSATION_FAILED "conversation_failed"
 #define WIRE_IN                  "in"
 #define WIRE_UNRESOLVED          "unresolved"
+#define WIRE_NO_GROUP            "no_group"     /* of a look-up process: unresolved, for there is no such group */
 #define WIRE_AUDIT               "audit"        /* audit session id, where one counts (rules 8) */
 #define WIRE_LOGIN_UID           "login_uid"    /* of the same process */
 #define WIRE_LEADER              "leader"       /* pid of the session leader */

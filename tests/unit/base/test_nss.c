@@ -134,8 +134,8 @@ Test(nss, memberships_are_yes_no_or_unresolved)
 	cr_assert_eq(got[0], NSS_MEMBER_YES, "the primary group");
 	cr_assert_eq(got[1], NSS_MEMBER_YES);
 	cr_assert_eq(got[2], NSS_MEMBER_NO);
-	cr_assert_eq(got[3], NSS_MEMBER_UNRESOLVED);
-	cr_assert_eq(got[4], NSS_MEMBER_UNRESOLVED);
+	cr_assert_eq(got[3], NSS_MEMBER_NO_GROUP);
+	cr_assert_eq(got[4], NSS_MEMBER_NO_GROUP);
 	nss_memberships(&user, NULL, 0, NULL);
 }
 
