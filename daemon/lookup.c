@@ -11,8 +11,11 @@
 #include "wire/names.h"
 
 struct lookup {
+	struct lookup_pool *pool;
 	struct lookup *next;
 	struct lookup_worker *worker; /* NULL: still waiting for one */
+	struct ev_timer limit;
+	uid_t caller;
 	struct fields question;
 	void (*done)(void *data, const struct fields *answer); /* NULL: cancelled */
 	void *data;
@@ -23,7 +26,6 @@ struct lookup_worker {
 	pid_t pid; /* 0: not running */
 	int fd;
 	struct ev_io readable;
-	struct ev_timer limit;
 	struct lookup *lookup; /* being answered; NULL: idle */
 };
 
@@ -36,7 +38,6 @@ worker_stop(struct lookup_worker *worker)
 	if (worker->pid == 0)
 		return;
 	ev_io_stop(worker->pool->loop, &worker->readable);
-	ev_timer_stop(worker->pool->loop, &worker->limit);
 	close(worker->fd);
 	kill(worker->pid, SIGKILL); /* reaped by the loop's SIGCHLD handler */
 	worker->pid = 0;
@@ -45,6 +46,7 @@ worker_stop(struct lookup_worker *worker)
 static void
 finish(struct lookup *lookup, const struct fields *answer)
 {
+	ev_timer_stop(lookup->pool->loop, &lookup->limit);
 	if (lookup->done != NULL)
 		lookup->done(lookup->data, answer);
 	fields_finish(&lookup->question);
@@ -58,7 +60,6 @@ worker_release(struct lookup_worker *worker, const struct fields *answer)
 	struct lookup *lookup = worker->lookup;
 
 	worker->lookup = NULL;
-	ev_timer_stop(worker->pool->loop, &worker->limit);
 	if (answer == NULL)
 		worker_stop(worker);
 	if (lookup != NULL)
@@ -79,14 +80,6 @@ on_answer(struct ev_loop *loop, struct ev_io *watcher, int events)
 	if (err == SFMFA_ERR_TIMEOUT)
 		return;
 	worker_release(worker, err == SFMFA_OK ? &answer : NULL);
-}
-
-static void
-on_limit(struct ev_loop *loop, struct ev_timer *watcher, int events)
-{
-	(void)loop;
-	(void)events;
-	worker_release(watcher->data, NULL);
 }
 
 static void __attribute__((noreturn))
@@ -126,8 +119,6 @@ worker_start(struct lookup_worker *worker)
 	ev_io_init(&worker->readable, on_answer, worker->fd, EV_READ);
 	worker->readable.data = worker;
 	ev_io_start(worker->pool->loop, &worker->readable);
-	ev_timer_init(&worker->limit, on_limit, LOOKUP_SECONDS, 0.0);
-	worker->limit.data = worker;
 	return true;
 }
 
@@ -142,38 +133,78 @@ worker_take(struct lookup_worker *worker, struct lookup *lookup)
 	}
 	lookup->worker = worker;
 	worker->lookup = lookup;
-	ev_timer_set(&worker->limit, LOOKUP_SECONDS, 0.0);
-	ev_timer_start(worker->pool->loop, &worker->limit);
 	return true;
 }
 
-static struct lookup *
-dequeue(struct lookup_pool *pool)
+/* Takes a look-up out of those that wait. */
+static void
+unlink_waiting(struct lookup_pool *pool, struct lookup *lookup)
 {
-	struct lookup *lookup = pool->first;
+	struct lookup *before = NULL;
 
-	if (lookup == NULL)
-		return NULL;
-	pool->first = lookup->next;
-	if (pool->first == NULL)
-		pool->last = NULL;
+	for (struct lookup *at = pool->first; at != lookup; at = at->next)
+		before = at;
+	*(before != NULL ? &before->next : &pool->first) = lookup->next;
+	if (pool->last == lookup)
+		pool->last = before;
 	pool->waiting--;
 	lookup->next = NULL;
-	return lookup;
+}
+
+static unsigned
+count_at_work(const struct lookup_pool *pool, uid_t caller)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < LOOKUP_WORKERS; i++) {
+		const struct lookup *lookup = pool->workers[i].lookup;
+
+		count += lookup != NULL && lookup->caller == caller;
+	}
+	return count;
+}
+
+/* Whose turn it is. NULL: nobody's, though callers with enough of their look-ups at work may have more waiting. */
+static struct lookup *
+find_next(const struct lookup_pool *pool)
+{
+	for (struct lookup *at = pool->first; at != NULL; at = at->next) {
+		if (count_at_work(pool, at->caller) < LOOKUP_PER_CALLER)
+			return at;
+	}
+	return NULL;
 }
 
 static void
 assign(struct lookup_pool *pool)
 {
-	for (size_t i = 0; i < LOOKUP_WORKERS && pool->first != NULL; i++) {
+	for (size_t i = 0; i < LOOKUP_WORKERS; i++) {
 		struct lookup *lookup;
 
 		if (pool->workers[i].lookup != NULL)
 			continue;
-		lookup = dequeue(pool);
+		lookup = find_next(pool);
+		if (lookup == NULL)
+			return;
+		unlink_waiting(pool, lookup);
 		if (!worker_take(&pool->workers[i], lookup))
 			finish(lookup, NULL);
 	}
+}
+
+static void
+on_limit(struct ev_loop *loop, struct ev_timer *watcher, int events)
+{
+	struct lookup *lookup = watcher->data;
+
+	(void)loop;
+	(void)events;
+	if (lookup->worker != NULL) {
+		worker_release(lookup->worker, NULL);
+		return;
+	}
+	unlink_waiting(lookup->pool, lookup);
+	finish(lookup, NULL);
 }
 
 enum sfmfa_err
@@ -191,10 +222,12 @@ lookup_pool_init(struct lookup_pool *pool, struct ev_loop *loop, void (*forget_s
 void
 lookup_pool_finish(struct lookup_pool *pool)
 {
-	struct lookup *lookup;
+	while (pool->first != NULL) {
+		struct lookup *lookup = pool->first;
 
-	while ((lookup = dequeue(pool)) != NULL)
+		unlink_waiting(pool, lookup);
 		finish(lookup, NULL);
+	}
 	for (size_t i = 0; pool->workers != NULL && i < LOOKUP_WORKERS; i++) {
 		struct lookup_worker *worker = &pool->workers[i];
 
@@ -240,8 +273,13 @@ lookup_start(struct lookup_pool *pool, uid_t caller, const char *user, const str
 		free(lookup);
 		return err;
 	}
+	lookup->pool = pool;
+	lookup->caller = caller;
 	lookup->done = done;
 	lookup->data = data;
+	ev_timer_init(&lookup->limit, on_limit, LOOKUP_SECONDS, 0.0);
+	lookup->limit.data = lookup;
+	ev_timer_start(pool->loop, &lookup->limit);
 	if (pool->last != NULL)
 		pool->last->next = lookup;
 	else
@@ -256,10 +294,13 @@ lookup_start(struct lookup_pool *pool, uid_t caller, const char *user, const str
 void
 lookup_cancel(struct lookup_pool *pool, struct lookup *lookup)
 {
-	/* It keeps its place: an answer on its way belongs to it and to nobody else. */
-	(void)pool;
 	lookup->done = NULL;
 	lookup->data = NULL;
+	/* One at work keeps its process: an answer on its way belongs to it and to nobody else. */
+	if (lookup->worker != NULL)
+		return;
+	unlink_waiting(pool, lookup);
+	finish(lookup, NULL);
 }
 
 bool

@@ -1,7 +1,8 @@
 /*
  * Name service look-ups for peers that are not root, in processes of their own: an LDAP server that
- * hangs keeps only those waiting who asked for it, and two seconds at most. (A uid-0 peer resolves
- * in its own process and is believed.)
+ * hangs keeps only those waiting who asked for it, and two seconds at most, the waiting for a process
+ * included: a client does not wait much longer. No caller gets all the processes. (A uid-0 peer resolves in
+ * its own process and is believed.)
  */
 #ifndef SFMFA_DAEMON_LOOKUP_H
 #define SFMFA_DAEMON_LOOKUP_H
@@ -11,9 +12,10 @@
 #include "auth/person.h"
 #include "base/fields.h"
 
-#define LOOKUP_WORKERS 4
-#define LOOKUP_SECONDS 2.0
-#define LOOKUP_QUEUE   256 /* waiting at most; more are answered with an error at once */
+#define LOOKUP_WORKERS    4
+#define LOOKUP_PER_CALLER 2    /* at work for one uid at most; its other look-ups wait */
+#define LOOKUP_SECONDS    2.0
+#define LOOKUP_QUEUE      1024 /* waiting at most: more than three uids can make; further ones fail at once */
 
 struct lookup;
 
