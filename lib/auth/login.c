@@ -304,6 +304,9 @@ begin(struct login *login, struct input *input)
 	if (login->config == NULL)
 		return begin_without_config(login);
 	login->result.login_type = facts_login_type(login->config, login->caller, request);
+	/* Whose program it is could not be found out: that is nobody's mistake. */
+	if (login->caller->class == CALLER_OWN && login->caller->person.nss == NSS_ERROR)
+		return login_fail(login, SFMFA_ERR_STORE, "the name service did not answer for the caller");
 	fault = caller_fault(login);
 	if (fault != NULL)
 		return login_refuse(login, REASON_CONFIGURATION, fault, NULL);
