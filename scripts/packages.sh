@@ -9,7 +9,7 @@ build_packages=(
 man_packages=(scdoc)
 test_packages=(
     libcriterion-dev clang libclang-rt-14-dev binutils sqlite3 zbar-tools man-db
-    util-linux passwd tzdata iproute2 procps shellcheck zsh
+    util-linux passwd tzdata iproute2 procps strace shellcheck zsh
 )
 # Programs that tests/services logs in to.
 service_packages=(

@@ -13,7 +13,10 @@ is_factor_due(const struct login *login)
 	return login->decision.verdict == VERDICT_DENY && login->decision.reason == REASON_FACTOR_MISSING;
 }
 
-/* Nothing is due: only a token known to be this user's is a tail, whatever its state. */
+/*
+ * Nothing is due: only a token known to be this user's is a tail, whatever its state. A user without a row
+ * has none; that is asked all the same, as the first factor is not known to be right yet: work is not to tell.
+ */
 static enum sfmfa_err
 find_own_token(struct login *login, const struct tail *tail, const unsigned char *bytes, bool *ret_own)
 {
@@ -22,9 +25,8 @@ find_own_token(struct login *login, const struct tail *tail, const unsigned char
 	enum sfmfa_err err;
 
 	*ret_own = false;
-	/* Without keys or a row nobody can say whose it is; a login that owes nothing goes on. */
-	if (tail->kind != FACTOR_SECURITY_TOKEN || login->standing.record.id == 0 ||
-	    !login->env->keyring.ready)
+	/* Without keys nobody can say whose it is; a login that owes nothing goes on. */
+	if (tail->kind != FACTOR_SECURITY_TOKEN || !login->env->keyring.ready)
 		return SFMFA_OK;
 	err = keyed_hash(&login->env->keyring, CONTEXT_TOKEN, bytes, tail->size, hash);
 	if (err != SFMFA_OK)
@@ -87,9 +89,12 @@ begin_split(struct login *login)
 		return login_refuse(login, REASON_FACTOR_MISSING, "the password field is empty or not text",
 				    NULL);
 	tail = tail_find(field, login->standing.known && app->state != APP_NONE ? app->params.digits : 0);
-	if (policy_api_due(&login->facts) != 0 || tail.kind == FACTOR_PASSWORD)
-		return keep_tail(login, &tail);
 	err = find_own_token(login, &tail, field->bytes + (field->size - tail.size), &own);
+	if (policy_api_due(&login->facts) != 0) {
+		/* Looked for in vain: who owes a factor would show in the time that this takes. */
+		login->facts.token_stripped = false;
+		return keep_tail(login, &tail);
+	}
 	if (err != SFMFA_OK)
 		return login_fail(login, err, "the user's tokens cannot be read");
 	login->tail_own_token = own;
@@ -117,6 +122,9 @@ login_begin_locker(struct login *login)
 enum turn
 login_begin_api(struct login *login)
 {
+	/* Rule 1: prompt and comparison are those of a registered member of the default profile. */
+	if (!login->standing.known)
+		login->decision.acceptable = policy_api_due(&login->facts);
 	if (login->request.split)
 		return begin_split(login);
 	if (!login->request.ask)
