@@ -87,13 +87,15 @@ write_services(const struct stage *stage)
 	snprintf(text, sizeof(text), "%sauth required %s\naccount required %s\npassword required pam_permit.so\n"
 	         "password required %s\nsession required %s\n", first, line, line, line, line);
 	stage_write(stage, "pam.d/login", text);
-	snprintf(text, sizeof(text), "auth requisite %s split\n%sauth required %s\naccount required %s\n", line, first,
-	         line, line);
+	snprintf(text, sizeof(text), "auth requisite %s split\n%sauth required %s\naccount required %s\nsession required %s\n"
+	         "password required %s\n", line, first, line, line, line, line);
 	stage_write(stage, "pam.d/mail", text);
 	snprintf(text, sizeof(text), "%sauth required %s ask\naccount required %s\n", first, line, line);
 	stage_write(stage, "pam.d/ask", text);
 	snprintf(text, sizeof(text), "%sauth required %s\naccount required %s\n", first, line, line);
 	stage_write(stage, "pam.d/bare", text);
+	snprintf(text, sizeof(text), "%sauth required %s\naccount required %s\nsession required %s\npassword required %s\n",
+	         first, line, line, line, line);
 	stage_write(stage, "pam.d/cron", text);
 	snprintf(text, sizeof(text), "auth required %s\naccount required %s\nsession required %s\npassword required %s\n", line,
 	         line, line, line);

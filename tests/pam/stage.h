@@ -31,7 +31,7 @@ struct stage {
 };
 
 /*
- * Services made: "login" (ui), "mail" (api, the three-line stack), "ask" (api, factor prompted for), "cron" (exempt),
+ * Services made: "login" (ui), "mail" (api, the three-line stack, all six hooks), "ask" (api, factor prompted for), "cron" (exempt),
  * "bare" (api without split), "nopassword" (ui, sfmfa alone, in all six hooks). settings are lines of sfmfa.conf, "" none.
  * The standard profiles of the project are there.
  */

@@ -95,19 +95,6 @@ Test(bad_input, answers_that_are_none)
 	cr_assert_eq(LOGIN("alice", "{code}").auth, PAM_SUCCESS, "none of it was counted");
 }
 
-Test(bad_input, a_conversation_that_is_not_there)
-{
-	struct pam_conv conversation = { .conv = NULL };
-	char services[STAGE_PATH_SIZE + 8];
-	pam_handle_t *pamh = NULL;
-
-	stage_register(&stage, &talk, "alice");
-	snprintf(services, sizeof(services), "%s/pam.d", stage.folder);
-	cr_assert_eq(pam_start_confdir("nopassword", "alice", &conversation, services, &pamh), PAM_SUCCESS);
-	cr_assert_eq(pam_authenticate(pamh, 0), PAM_CONV_ERR);
-	pam_end(pamh, PAM_CONV_ERR);
-}
-
 Test(bad_input, a_user_that_is_not_set_is_asked_for)
 {
 	stage_register(&stage, &talk, "alice");
@@ -227,14 +214,4 @@ Test(bad_input, items_of_the_handle_forge_no_line)
 		}
 	}
 	assert_log_is_honest();
-}
-
-Test(bad_input, a_name_that_is_empty_is_nobodys)
-{
-	int codes[HOOK_COUNT];
-
-	stage_hooks(&stage, &talk, "nopassword", "", (const char *const[]){ "000000", NULL }, codes);
-	cr_assert_neq(codes[HOOK_AUTHENTICATE], PAM_SUCCESS);
-	cr_assert_neq(codes[HOOK_SETCRED], PAM_SUCCESS);
-	cr_assert_neq(codes[HOOK_ACCT_MGMT], PAM_SUCCESS);
 }

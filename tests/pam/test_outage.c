@@ -59,15 +59,6 @@ path_of(const char *name)
 
 /* ---- the daemon ------------------------------------------------------------------------------------ */
 
-Test(outage, a_daemon_that_is_away_lets_nobody_in)
-{
-	stage_daemon_stop(&stage, SIGTERM);
-	cr_assert_eq(LOGIN("alice", "{code}").auth, PAM_AUTHINFO_UNAVAIL);
-	cr_assert_eq(LOGIN("bob", "@fail").auth, PAM_AUTHINFO_UNAVAIL,
-		     "nor whoever owes nothing: nobody can say so");
-	cr_assert_eq(talk.prompts, 0);
-}
-
 static bool
 other_is_denied(void)
 {
