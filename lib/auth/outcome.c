@@ -14,7 +14,7 @@ outcome_of_api(enum reason told)
 }
 
 static enum outcome
-outcome_of_ui(enum reason told, enum phase phase)
+outcome_of_others(enum reason told, enum login_type login_type, enum phase phase)
 {
 	switch (told) {
 	case REASON_FACTOR_MISSING:
@@ -36,7 +36,8 @@ outcome_of_ui(enum reason told, enum phase phase)
 	case REASON_LOGIN_HOURS:
 	case REASON_LOGIN_IP:
 	case REASON_NO_EVIDENCE: return OUTCOME_FORBIDDEN;
-	case REASON_FROZEN: return phase == PHASE_ACCOUNT ? OUTCOME_EXPIRED : OUTCOME_FORBIDDEN;
+	case REASON_FROZEN:
+		return login_type == LOGIN_UI && phase == PHASE_ACCOUNT ? OUTCOME_EXPIRED : OUTCOME_FORBIDDEN;
 	case REASON_CONFIGURATION: return OUTCOME_CONFIGURATION;
 	case REASON_CONVERSATION: return OUTCOME_CONVERSATION;
 	case REASON_STORE:
@@ -57,5 +58,5 @@ outcome_of(enum verdict verdict, enum reason told, enum login_type login_type, e
 		return OUTCOME_ALLOW;
 	if (login_type == LOGIN_API)
 		return outcome_of_api(told);
-	return outcome_of_ui(told, phase);
+	return outcome_of_others(told, login_type, phase);
 }
