@@ -133,6 +133,15 @@ authenticate(struct hook *hook)
 	return conclude(hook, &reply);
 }
 
+/* The daemon decided instead of splitting. What it could not do is no wrong password. */
+static enum sfmfa_err
+error_of_no_split(int code)
+{
+	if (code == PAM_SERVICE_ERR)
+		return SFMFA_ERR_CONFIG;
+	return code == PAM_AUTHINFO_UNAVAIL ? SFMFA_ERR_STORE : SFMFA_ERR_INVALID;
+}
+
 /* Sends the whole field; the reply says how much of it is not the password. */
 static enum sfmfa_err
 send_field(struct hook *hook, const char *field, int64_t *ret_strip, struct diag *diag)
@@ -152,9 +161,7 @@ send_field(struct hook *hook, const char *field, int64_t *ret_strip, struct diag
 	if (err != SFMFA_OK)
 		return err;
 	if (!reply_says(&reply, WIRE_MORE, WIRE_MORE_SPLIT)) {
-		bool broken = outcome_auth(&reply) == PAM_SERVICE_ERR;
-
-		return diag_set(diag, broken ? SFMFA_ERR_CONFIG : SFMFA_ERR_INVALID, "", 0,
+		return diag_set(diag, error_of_no_split(outcome_auth(&reply)), "", 0,
 		                "the daemon does not take a password field here");
 	}
 	/* What remains is the first factor: never empty. */
