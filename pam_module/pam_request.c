@@ -1,5 +1,6 @@
 #include "pam_request.h"
 
+#include <stdbool.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -8,16 +9,35 @@
 #include "base/text.h"
 #include "wire/names.h"
 
+/* Whether the application can be asked anything at all: pam_get_user() does not look, and calls a NULL pointer. */
+static bool
+has_conversation(pam_handle_t *pamh)
+{
+	const void *item = NULL;
+	const struct pam_conv *conversation;
+
+	if (pam_get_item(pamh, PAM_CONV, &item) != PAM_SUCCESS || item == NULL)
+		return false;
+	conversation = item;
+	return conversation->conv != NULL;
+}
+
+static bool
+has_user(pam_handle_t *pamh)
+{
+	const void *user = NULL;
+
+	return pam_get_item(pamh, PAM_USER, &user) == PAM_SUCCESS && user != NULL;
+}
+
 int
 subject_find(pam_handle_t *pamh, struct pam_subject *ret_subject)
 {
 	const char *typed = NULL;
-	int code;
 
 	/* Always asked for: login has no PAM_USER before this call, and crashes if it has none after it. */
-	code = pam_get_user(pamh, &typed, NULL);
-	if (code != PAM_SUCCESS)
-		return code;
+	if ((!has_user(pamh) && !has_conversation(pamh)) || pam_get_user(pamh, &typed, NULL) != PAM_SUCCESS)
+		return PAM_CONV_ERR;
 	if (typed == NULL || typed[0] == '\0' ||
 	    text_copy(ret_subject->typed, sizeof(ret_subject->typed), typed) != SFMFA_OK) {
 		/* Never the name itself: people type passwords there. */

@@ -179,9 +179,9 @@ split_password(struct hook *hook)
 	enum sfmfa_err err;
 	int code;
 
-	code = pam_get_authtok(hook->pamh, PAM_AUTHTOK, &field, NULL);
-	if (code != PAM_SUCCESS)
-		return code;
+	/* Its code would be that of a password that cannot be changed. */
+	if (pam_get_authtok(hook->pamh, PAM_AUTHTOK, &field, NULL) != PAM_SUCCESS)
+		return PAM_CONV_ERR;
 	if (field == NULL || field[0] == '\0' || strlen(field) > WIRE_PASSWORD_MAX)
 		return PAM_AUTH_ERR;
 	err = send_field(hook, field, &strip, &diag);

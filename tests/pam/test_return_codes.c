@@ -243,6 +243,7 @@ static const struct situation {
 	{ "answer-huge", "alice", "@long", "@long" },
 	{ "no-user", "", "{code}", STAGE_PASSWORD "{code}" },
 	{ "no-user-to-be-had", NULL, "@fail", "@fail" },
+	{ "no-user-and-conv-null", NULL, "", "", .application = APPLICATION_HAS_NO_CONVERSATION },
 	{ "becomes-one-who-owes", "alice", "{code}", STAGE_PASSWORD "{code}", .becomes = "carol" },
 	{ "becomes-one-who-owes-nothing", "alice", "{code}", STAGE_PASSWORD "{code}", .becomes = "bob" },
 	{ "denied-becomes-one-who-owes-nothing", "alice", "000000", STAGE_PASSWORD "000000", .becomes = "bob" },
