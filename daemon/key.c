@@ -18,6 +18,19 @@
 #define LOCK_TRIES    300 /* of LOCK_PAUSE_NS: three seconds */
 #define LOCK_PAUSE_NS 10000000
 
+/* Who can write in its folder can take the key away, or put an older one of root's in its place. */
+static enum sfmfa_err
+check_folder(const char *path, const struct file_trust *trust, struct diag *diag)
+{
+	char folder[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL ||
+	    text_format(folder, sizeof(folder), "%.*s", slash == path ? 1 : (int)(slash - path), path) != SFMFA_OK)
+		return diag_set(diag, SFMFA_ERR_INVALID, path, 0, "not an absolute path");
+	return file_check_folder(folder, trust, diag);
+}
+
 enum sfmfa_err
 key_read(const char *path, uid_t owner, struct secret *ret_key, struct diag *diag)
 {
@@ -25,7 +38,9 @@ key_read(const char *path, uid_t owner, struct secret *ret_key, struct diag *dia
 	FILE_CONTENT_AUTO content = { 0 };
 	enum sfmfa_err err;
 
-	err = file_read_trusted(path, &trust, &content, diag);
+	err = check_folder(path, &trust, diag);
+	if (err == SFMFA_OK)
+		err = file_read_trusted(path, &trust, &content, diag);
 	if (err != SFMFA_OK)
 		return err;
 	err = sealing_key_parse(content.bytes, content.size, ret_key);

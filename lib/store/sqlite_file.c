@@ -113,7 +113,7 @@ log_grow(const char *database_path, int64_t size)
 	if (!log_path(path, database_path))
 		return;
 	/* SQLite locks the database and the index, not the log: opening it beside SQLite drops no lock. */
-	fd = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	fd = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
 		return;
 	/* Written, not fallocated: a block that is only reserved may need another one when it is written. */
@@ -139,7 +139,7 @@ log_is_empty(const char *database_path)
 
 	if (!log_path(path, database_path))
 		return false;
-	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return errno == ENOENT;
 	got = pread(fd, head, sizeof head, 0);

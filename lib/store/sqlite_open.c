@@ -174,6 +174,25 @@ open_for_writing(struct database *database, const char *folder, const struct dat
 	return err;
 }
 
+/* SQLite opens them by their names without a look at whose they are: a log is written back into the database. */
+static enum sfmfa_err
+companions_trust(const char *path, struct diag *diag)
+{
+	static const char *const suffixes[] = { "-wal", "-shm" };
+	char companion[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+		enum sfmfa_err err = text_format(companion, sizeof companion, "%s%s", path, suffixes[i]);
+
+		if (err != SFMFA_OK)
+			return diag_set(diag, SFMFA_ERR_STORE, path, 0, "path too long");
+		err = file_trust(companion, diag);
+		if (err != SFMFA_OK && err != SFMFA_ERR_NOT_FOUND)
+			return err;
+	}
+	return SFMFA_OK;
+}
+
 enum sfmfa_err
 database_open(struct database *database, const char *folder, const struct database_kind *kind,
 	      struct diag *diag)
@@ -184,6 +203,9 @@ database_open(struct database *database, const char *folder, const struct databa
 		return err;
 	if (text_format(database->path, sizeof database->path, "%s/%s", folder, kind->file) != SFMFA_OK)
 		return diag_set(diag, SFMFA_ERR_STORE, folder, 0, "path too long");
+	err = companions_trust(database->path, diag);
+	if (err != SFMFA_OK)
+		return err;
 	err = open_for_writing(database, folder, kind, diag);
 	if (err == SFMFA_OK || err == SFMFA_ERR_UNTRUSTED || file_trust(database->path, NULL) != SFMFA_OK)
 		return err;
