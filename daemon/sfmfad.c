@@ -10,6 +10,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "daemon/configuration.h"
 #include "daemon/key.h"
@@ -56,11 +57,13 @@ static enum sfmfa_err
 make_folders(const struct settings *settings, const struct run_as *run_as, bool once, struct diag *diag)
 {
 	const struct run_as self = { geteuid(), getegid() };
+	const struct file_trust trust = { .owner = run_as->uid };
 	enum sfmfa_err err = privilege_make_folder(settings->state_dir, 0700, run_as, diag);
 
 	if (err == SFMFA_OK && !once)
 		err = privilege_make_folder(settings->runtime_dir, 0755, &self, diag);
-	return err;
+	/* Where anybody can take a socket away, nobody is served: clients would find one of somebody else's. */
+	return err == SFMFA_OK && !once ? file_check_folder(settings->runtime_dir, &trust, diag) : err;
 }
 
 /* What needs the uid the daemon starts with. */

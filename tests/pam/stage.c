@@ -235,8 +235,8 @@ become(const struct stage *stage, char *const argv[], int out, const char *error
 	_exit(127);
 }
 
-void
-stage_daemon_start(struct stage *stage)
+static void
+spawn_daemon(struct stage *stage)
 {
 	char config[STAGE_PATH_SIZE];
 	char *argv[] = { (char[]){ SFMFA_TEST_DAEMON }, (char[]){ "--foreground" }, (char[]){ "--config" }, config, NULL };
@@ -246,12 +246,30 @@ stage_daemon_start(struct stage *stage)
 	cr_assert_geq(stage->daemon, 0);
 	if (stage->daemon == 0)
 		become(stage, argv, -1, "log", MORTAL_SFMFAD);
+}
+
+void
+stage_daemon_start(struct stage *stage)
+{
+	spawn_daemon(stage);
 	/* A socket that is there may not be listened at yet. */
 	for (int i = 0; i < POLLS_MAX && !is_listening(stage); i++) {
 		cr_assert_eq(waitpid(stage->daemon, NULL, WNOHANG), 0, "sfmfad has ended, see %s/log", stage->folder);
 		poll(NULL, 0, POLL_MS);
 	}
 	cr_assert(is_listening(stage), "sfmfad does not listen");
+}
+
+int
+stage_daemon_ends(struct stage *stage)
+{
+	int status;
+
+	spawn_daemon(stage);
+	cr_assert_eq(waitpid(stage->daemon, &status, 0), stage->daemon);
+	stage->daemon = 0;
+	cr_assert(WIFEXITED(status));
+	return WEXITSTATUS(status);
 }
 
 void

@@ -44,6 +44,9 @@ stage_close(struct stage *stage);
 
 void
 stage_daemon_start(struct stage *stage);
+/* One that does not come to serve: its exit status, once it has ended. */
+int
+stage_daemon_ends(struct stage *stage);
 void
 stage_daemon_stop(struct stage *stage, int signal);
 

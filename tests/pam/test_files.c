@@ -255,3 +255,52 @@ Test(files, that_somebody_else_could_have_left_let_nobody_in)
 	}
 	expect_in("at the end");
 }
+
+/* ---- the folder of the sockets ---------------------------------------------------------------------------------- */
+
+static void
+expect_no_service(const char *name, enum disguise disguise)
+{
+	char path[STAGE_PATH_SIZE], aside[STAGE_PATH_SIZE], named[STAGE_PATH_SIZE + 2];
+	struct stat before;
+	off_t from = log_end();
+
+	if (disguise == STRANGERS && geteuid() != 0)
+		return;
+	in_stage(name, path);
+	in_stage("put-aside", aside);
+	snprintf(named, sizeof(named), "%s:", path);
+	cr_assert_eq(lstat(path, &before), 0, "%s: %s", path, strerror(errno));
+	put_on(disguise, path, aside, &before);
+	cr_expect_eq(stage_daemon_ends(&stage), 3, "/%s is %s", name, disguise_names[disguise]);
+	cr_expect(log_names(named, from), "/%s is %s: the log does not name it", name, disguise_names[disguise]);
+	take_off(disguise, path, aside, &before);
+}
+
+Test(files, a_folder_for_sockets_that_others_can_write_serves_nobody)
+{
+	char path[STAGE_PATH_SIZE], victim[STAGE_PATH_SIZE];
+
+	stage_daemon_stop(&stage, SIGTERM);
+	for (unsigned disguise = 0; disguise < DISGUISE_COUNT; disguise++) {
+		if ((AS_FOLDER & BIT(disguise)) != 0)
+			expect_no_service("run", (enum disguise)disguise);
+	}
+	/* A name that a killed daemon left behind is replaced, whatever it is, but for what would have to be emptied. */
+	in_stage("run/sfmfa.sock", path);
+	(void)unlink(path);
+	stage_write(&stage, "run/sfmfa.sock", "");
+	expect_in("a regular file for a socket");
+	(void)unlink(path);
+	stage_write(&stage, "victim", "");
+	in_stage("victim", victim);
+	cr_assert_eq(symlink(victim, path), 0);
+	expect_in("a symbolic link for a socket");
+	cr_expect_eq(access(victim, F_OK), 0, "a link was followed");
+	(void)unlink(path);
+	cr_assert_eq(mkfifo(path, 0666), 0);
+	expect_in("a fifo for a socket");
+	(void)unlink(path);
+	cr_assert_eq(mkdir(path, 0755), 0);
+	cr_expect_eq(stage_daemon_ends(&stage), 3);
+}
