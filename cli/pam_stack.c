@@ -1,9 +1,12 @@
 #include "pam_stack.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <strings.h>
 
 #include "base/text.h"
@@ -207,6 +210,31 @@ read_lines(const struct reading *reading, FILE *in, const char *file)
 	return err;
 }
 
+/* Links are followed, as libpam does; what is no regular file could hold us up for ever. errno says why not. */
+static FILE *
+open_regular(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+	FILE *in = NULL;
+
+	if (fd < 0)
+		return NULL;
+	if (fstat(fd, &st) == 0) {
+		if (S_ISREG(st.st_mode))
+			in = fdopen(fd, "r");
+		else
+			errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+	}
+	if (!in) {
+		int saved = errno;
+
+		close(fd);
+		errno = saved;
+	}
+	return in;
+}
+
 static enum sfmfa_err
 read_stack_file(const struct reading *reading, const char *name)
 {
@@ -219,10 +247,11 @@ read_stack_file(const struct reading *reading, const char *name)
 	if (text_format(path, sizeof path, "%s%s%s", name[0] == '/' ? "" : reading->dir, name[0] == '/' ? "" : "/",
 			name) != SFMFA_OK)
 		return diag_set(reading->diag, SFMFA_ERR_CONFIG, name, 0, "the path is too long");
-	in = fopen(path, "re");
+	in = open_regular(path);
 	if (!in)
 		return diag_set(reading->diag, errno == ENOENT ? SFMFA_ERR_NOT_FOUND : SFMFA_ERR_CONFIG, path, 0,
-				"cannot be opened: %s", strerror(errno));
+				"cannot be opened: %s",
+				errno == EINVAL ? "not a regular file" : strerror(errno));
 	err = read_lines(reading, in, keep(reading->stack, path));
 	fclose(in);
 	/* A service whose file is there but includes one that is not is refused by libpam. */
