@@ -144,4 +144,21 @@ ok "by its name" says err "mfa.conf"
 chmod 777 "$profiles"
 ok "a folder that anybody can write is not edited in" edits 1 'sed -i s/Fresh/Old/' fresh --yes
 chmod 755 "$profiles"
+
+# The copy as somebody else could have left it.
+sed -i /nonsense/d "$profiles/mfa.conf"
+cp "$profiles/fresh.conf" "$work/before"
+disguised() { # COMMAND, with the copy in $1: what the editor does to it
+	printf '#!/bin/sh\n%s\n' "$1" >"$work/disguise"
+	chmod 755 "$work/disguise"
+	edits 1 "$work/disguise" fresh --yes && grep -q 'fresh.conf: ' "$work/err" && cmp -s "$work/before" "$profiles/fresh.conf"
+}
+echo 'label = "theirs";' >"$work/theirs.conf"
+ok "a copy that became a link is not followed" disguised "ln -sf '$work/theirs.conf' \"\$1\""
+ok "nor one with a second name" disguised "rm \"\$1\"; ln '$work/theirs.conf' \"\$1\""
+ok "a copy that became a fifo holds nobody up" disguised 'rm "$1"; mkfifo "$1"'
+ok "nor a folder" disguised 'rm "$1"; mkdir "$1"'
+ok "a copy that anybody can write is not installed" disguised 'echo "label = \"x\";" >"$1"; chmod 666 "$1"'
+ok "nor one that is too big" disguised 'head -c 5000000 /dev/zero | tr "\0" "\n" >"$1"'
+ok "a copy that is gone is told" disguised 'rm "$1"'
 echo "1..$count"
