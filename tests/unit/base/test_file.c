@@ -2,12 +2,15 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -220,6 +223,78 @@ Test(file, with_a_nul_inside_is_refused_wherever_it_is)
 		make_file("a", bytes, sizeof bytes, 0644);
 		cr_assert_eq(read_it("a"), SFMFA_ERR_INVALID);
 	}
+}
+
+#define SWAPPED_READS_MAX 2000000
+
+/* Of one size and time: that they differ is not seen from those. */
+static void
+make_twins(const char *name, const char *other, mode_t other_mode)
+{
+	const struct timespec times[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
+
+	make_file(name, "ours", 4, 0644);
+	make_file(other, "evil", 4, other_mode);
+	cr_assert_eq(utimensat(AT_FDCWD, path_of(name), times, 0), 0);
+	cr_assert_eq(utimensat(AT_FDCWD, path_of(other), times, 0), 0);
+}
+
+/* Swaps two names until it is killed. */
+static pid_t
+swap_for_ever(const char *name, const char *other)
+{
+	char a[256], b[256];
+	pid_t pid;
+
+	strcpy(a, path_of(name));
+	strcpy(b, path_of(other));
+	pid = fork();
+	cr_assert_geq(pid, 0);
+	if (pid == 0)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (pid == 0) {
+		if (renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE) < 0)
+			_exit(1);
+	}
+	return pid;
+}
+
+/* Reads until both what is trusted and what is not were met often; what is trusted is all that is ever read. */
+static void
+read_swapped(const char *name, const char *wanted)
+{
+	unsigned good = 0, bad = 0;
+
+	for (unsigned i = 0; i < SWAPPED_READS_MAX && (good < 5000 || bad < 5000); i++) {
+		FILE_CONTENT_AUTO content = { 0 };
+
+		if (file_read_trusted(path_of(name), &trust, &content, &diag) != SFMFA_OK) {
+			bad++;
+			continue;
+		}
+		good++;
+		cr_assert_str_eq(content.bytes, wanted);
+	}
+	cr_assert(good >= 5000 && bad >= 5000, "met too seldom: %u, %u", good, bad);
+}
+
+Test(file, that_is_swapped_while_it_is_opened_is_never_the_wrong_one, .timeout = 60)
+{
+	pid_t swapper;
+
+	make_twins("a", "theirs", 0666);
+	swapper = swap_for_ever("a", "theirs");
+	read_swapped("a", "ours");
+	cr_assert_eq(kill(swapper, SIGKILL), 0);
+	waitpid(swapper, NULL, 0);
+	cr_assert(unlink(path_of("a")) == 0 && unlink(path_of("theirs")) == 0);
+
+	make_twins("a", "evil", 0644);
+	cr_assert_eq(symlink("evil", path_of("link")), 0);
+	swapper = swap_for_ever("a", "link");
+	read_swapped("a", "ours");
+	cr_assert_eq(kill(swapper, SIGKILL), 0);
+	waitpid(swapper, NULL, 0);
 }
 
 Test(file, failure_leaves_the_result_alone)
