@@ -90,13 +90,13 @@ begin_split(struct login *login)
 				    NULL);
 	tail = tail_find(field, login->standing.known && app->state != APP_NONE ? app->params.digits : 0);
 	err = find_own_token(login, &tail, field->bytes + (field->size - tail.size), &own);
+	if (err != SFMFA_OK)
+		return login_fail(login, err, "the user's tokens cannot be read");
 	if (policy_api_due(&login->facts) != 0) {
 		/* Looked for in vain: who owes a factor would show in the time that this takes. */
 		login->facts.token_stripped = false;
 		return keep_tail(login, &tail);
 	}
-	if (err != SFMFA_OK)
-		return login_fail(login, err, "the user's tokens cannot be read");
 	login->tail_own_token = own;
 	return keep_tail(login, own ? &tail : &none);
 }

@@ -1,5 +1,6 @@
 #!/bin/sh
 # profile_edit.sh SFMFA SFMFAD SOURCE: profiles edited as a person and as a script would, as TAP.
+# shellcheck disable=SC2016 # what stands in single quotes is for the shell of an editor
 sfmfa=$1
 sfmfad=$2
 source=$3

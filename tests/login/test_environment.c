@@ -160,7 +160,7 @@ Test(environment, without_any_configuration_cron_and_switches_by_root_go_on)
 		enum outcome outcome;
 	} rows[] = {
 		{ "cron", false, false, PHASE_ACCOUNT, OUTCOME_ALLOW },
-		{ "cron", false, true, PHASE_ACCOUNT, OUTCOME_EXPIRED },
+		{ "cron", false, true, PHASE_ACCOUNT, OUTCOME_FORBIDDEN },
 		{ "cron", false, false, PHASE_AUTHENTICATE, OUTCOME_REFUSED },
 		{ "su", true, false, PHASE_ACCOUNT, OUTCOME_ALLOW },
 		{ "su", true, true, PHASE_ACCOUNT, OUTCOME_EXPIRED },
