@@ -70,6 +70,20 @@ advice(const struct decision *decision)
 		return "API logins are open from now on.";
 	case REASON_PENDING:
 		return "The user completes MFA by one login through the UI.";
+	case REASON_UNKNOWN_APP:
+		return "sfmfa app list shows the apps that are configured.";
+	case REASON_NOT_APPROVED:
+		return "See permitted_users, members and services of the app; sfmfa app tokens shows approvals.";
+	case REASON_APP_NETWORK:
+		return "See networks of the app.";
+	case REASON_SIGNATURE:
+		return "See certificate and public_key of the app, and the validity of a certificate.";
+	case REASON_AUDIENCE:
+		return "See audience of the app.";
+	case REASON_EXPIRED:
+		return "An assertion ends within three minutes; compare the clocks of both hosts.";
+	case REASON_REPLAYED:
+		return "Every login needs an assertion with a jti of its own.";
 	case REASON_SESSION_LEVEL:
 		return "See required_session_level and session_levels.";
 	case REASON_LOCKED_OUT:
@@ -191,6 +205,13 @@ reason_for_user(enum reason reason)
 	case REASON_API_DISABLED:
 	case REASON_PENDING:
 	case REASON_FLOW:
+	case REASON_UNKNOWN_APP:
+	case REASON_NOT_APPROVED:
+	case REASON_APP_NETWORK:
+	case REASON_SIGNATURE:
+	case REASON_AUDIENCE:
+	case REASON_EXPIRED:
+	case REASON_REPLAYED:
 	case REASON_UNKNOWN_USER:
 	case REASON_CONVERSATION:
 	case REASON_COUNT:
