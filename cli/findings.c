@@ -8,6 +8,7 @@
 #include "record.h"
 #include "table.h"
 #include "terminal.h"
+#include "when.h"
 
 void
 findings_add(struct findings *findings, enum lint_severity severity, const char *file, unsigned line,
@@ -42,6 +43,9 @@ findings_add_meaning(struct findings *findings, const struct config *config, con
 		.set_count = config->set_count,
 		.groups = config->groups,
 		.group_count = config->group_count,
+		.apps = config->apps,
+		.app_count = config->app_count,
+		.now = when_now(),
 	};
 
 	lint_check(&input, lint);

@@ -43,8 +43,13 @@ sed -n 's/.*static const char \*const keys\[\] = { \(.*\), NULL };.*/\1/p' "$sou
 	tr -d '" ' | tr ',' '\n' | sort -u >"$work/members"
 table lib/model/permissions.def '^PERMISSION\([A-Z_]+, "([^"]+)".*' >"$work/permissions"
 table lib/model/permissions.def '^PERMISSION\([A-Z_]+, "[^"]+", "([^"]+)".*' >"$work/aliases"
+# permission_sets is read there too, and is a key of apps.
 sed -n '/const keys\[\] = {/,/};/p' "$source/lib/config/profiles.c" | grep -oE '"[a-z_]+"' | tr -d '"' |
-	sort -u >"$work/profile-keys"
+	grep -vx permission_sets | sort -u >"$work/profile-keys"
+echo permission_sets >"$work/app-keys"
+sed -n '/const keys\[\] = {/,/};/p' "$source/lib/config/apps.c" | grep -oE '"[a-z_]+"' | tr -d '"' |
+	sort -u >>"$work/app-keys"
+table lib/model/flows.def '^FLOW\([A-Z_]+, "([^"]+)".*' >"$work/flows"
 table lib/config/hours.c '.*day_keys\[WEEKDAYS\] = \{ (.*) \};' | tr -d '" ' | tr ',' '\n' >"$work/days"
 table lib/model/reasons.def '^REASON\([A-Z_]+, "([^"]+)".*' >"$work/reasons"
 table lib/model/factors.def '^FACTOR\([A-Z_]+, "([^"]+)".*' >"$work/factors"
@@ -64,6 +69,8 @@ while read -r word; do
 done <"$work/alias-words"
 every sfmfa-profiles.5 key <"$work/profile-keys"
 every sfmfa-profiles.5 day <"$work/days"
+every sfmfa-apps.5 key <"$work/app-keys"
+every sfmfa-apps.5 flow <"$work/flows"
 every sfmfa.1 reason <"$work/reasons"
 every sfmfa.1 method <"$work/factors"
 every sfmfa.1 command <"$work/commands"
@@ -105,7 +112,7 @@ ok "a permission taken out is missed" missed sfmfa-profiles.5 waive-mfa
 ok "a reason taken out is missed" missed sfmfa.1 locked-out
 ok "a command taken out is missed" missed sfmfa.1 "token revoke"
 
-for page in pam_sfmfa.8 sfmfa-profiles.5 sfmfa.1 sfmfa.conf.5 sfmfad.8; do
+for page in pam_sfmfa.8 sfmfa-apps.5 sfmfa-profiles.5 sfmfa.1 sfmfa.conf.5 sfmfad.8; do
 	ok "$page is good scdoc" sh -c "'$scdoc' <'$source/man/$page.scd' >'$work/$page' 2>'$work/err' && [ ! -s '$work/err' ]"
 	if command -v groff >/dev/null; then
 		ok "$page is formatted without a warning" \

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/apps.h"
 #include "config/members.h"
 #include "config/private.h"
 #include "config/profiles.h"
@@ -51,8 +52,10 @@ make_room(struct config *config, struct diag *diag)
 	config->profiles = arena_take(arena, counts[TEXT_PROFILE], sizeof(*config->profiles));
 	config->sets = arena_take(arena, counts[TEXT_SET], sizeof(*config->sets));
 	config->groups = arena_take(arena, counts[TEXT_GROUP], sizeof(*config->groups));
+	config->apps = arena_take(arena, counts[TEXT_APP], sizeof(*config->apps));
 	config->private->profiles_by_name = arena_take(arena, counts[TEXT_PROFILE], sizeof(uint32_t));
-	if (!config->profiles || !config->sets || !config->groups || !config->private->profiles_by_name)
+	if (!config->profiles || !config->sets || !config->groups || !config->apps ||
+	    !config->private->profiles_by_name)
 		return diag_set(diag, SFMFA_ERR_NO_MEMORY, "", 0, "no memory");
 	return SFMFA_OK;
 }
@@ -61,6 +64,9 @@ static enum sfmfa_err
 read_text(struct config *config, const struct config_text *text, struct diag *diag)
 {
 	const struct reader reader = reader_of(config, text, diag);
+	/* Keys are read with the apps that name them. */
+	if (text->kind == TEXT_KEY)
+		return SFMFA_OK;
 	VALUES_TREE_AUTO tree;
 	config_init(&tree);
 	enum sfmfa_err err = values_parse(&reader, text, &tree);
@@ -81,7 +87,12 @@ read_text(struct config *config, const struct config_text *text, struct diag *di
 		err = profiles_read_group(&reader, root, config, &config->groups[config->group_count]);
 		config->group_count += err ? 0 : 1;
 		break;
+	case TEXT_APP:
+		err = apps_read(&reader, root, config, &config->apps[config->app_count]);
+		config->app_count += err ? 0 : 1;
+		break;
 	case TEXT_SETTINGS:
+	case TEXT_KEY:
 	case TEXT_KIND_COUNT:
 		err = diag_set(diag, SFMFA_ERR_INTERNAL, text->path, 0, "settings twice");
 		break;

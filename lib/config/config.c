@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "config/apps.h"
 #include "config/last_good.h"
 #include "config/members.h"
 #include "config/private.h"
@@ -171,6 +172,50 @@ read_folder(struct config *config, const struct config_options *options, enum te
 	return err;
 }
 
+/* A key file is part of the snapshot, so that restarts know it while the files are broken. */
+static enum sfmfa_err
+read_key(struct config *config, const struct config_options *options, const char *path, unsigned number,
+	 struct diag *diag)
+{
+	const struct file_trust trust = { .owner = options->owner };
+	char name[16], folder[PATH_SIZE];
+	enum sfmfa_err err = text_copy(folder, sizeof(folder), path);
+	if (!err)
+		err = text_format(name, sizeof(name), "%08u", number);
+	if (err)
+		return diag_set(diag, SFMFA_ERR_CONFIG, path, 0, "the path is too long");
+	char *slash = strrchr(folder, '/');
+	slash[slash == folder ? 1 : 0] = 0;
+	err = file_check_folder(folder, &trust, diag);
+	if (err == SFMFA_ERR_NOT_FOUND)
+		return diag_set(diag, SFMFA_ERR_CONFIG, path, 0, "no such file");
+	return err ? map_read_error(err) : read_file(config, options, TEXT_KEY, path, name, diag);
+}
+
+/* Those that the apps name, each once. */
+static enum sfmfa_err
+read_keys(struct config *config, const struct config_options *options, struct diag *diag)
+{
+	const struct texts *texts = &config->private->texts;
+	size_t count = texts->count;
+	unsigned number = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (texts->items[i].kind != TEXT_APP)
+			continue;
+		struct app_key_file files[APP_KEYS_MAX];
+		size_t found = 0;
+		const struct config_text text = texts->items[i];
+		enum sfmfa_err err = apps_list_keys(config, &text, files, &found, diag);
+		for (size_t k = 0; !err && k < found; k++) {
+			if (!apps_find_key(config, files[k].path))
+				err = read_key(config, options, files[k].path, ++number, diag);
+		}
+		if (err)
+			return err;
+	}
+	return SFMFA_OK;
+}
+
 /* Who can write here can put an old file of root's in the place of another, or take a whole folder away. */
 static enum sfmfa_err
 check_config_dir(const struct config *config, const struct config_options *options, struct diag *diag)
@@ -198,6 +243,10 @@ config_load(const struct config_options *options, struct config **ret_config, st
 		err = read_folder(config, options, TEXT_SET, "permission-sets.d", diag);
 	if (!err)
 		err = read_folder(config, options, TEXT_GROUP, "permission-set-groups.d", diag);
+	if (!err)
+		err = read_folder(config, options, TEXT_APP, "apps.d", diag);
+	if (!err)
+		err = read_keys(config, options, diag);
 	if (!err)
 		err = config_read_members(config, diag);
 	if (err)
@@ -241,9 +290,10 @@ config_find_profile(const struct config *config, const char *name)
 	return NULL;
 }
 
-/* Sets and groups begin with their name, so that one comparison finds both. */
+/* Sets, groups and apps begin with their name, so that one comparison finds them all. */
 _Static_assert(offsetof(struct permission_set, name) == 0, "a set begins with its name");
 _Static_assert(offsetof(struct permission_set_group, name) == 0, "a group begins with its name");
+_Static_assert(offsetof(struct connected_app, name) == 0, "an app begins with its name");
 
 static int
 compare_name(const void *key, const void *item)
@@ -265,6 +315,23 @@ config_find_group(const struct config *config, const char *name)
 	return config->group_count == 0 ? NULL
 					: bsearch(name, config->groups, config->group_count,
 						  sizeof(*config->groups), compare_name);
+}
+
+const struct connected_app *
+config_find_app(const struct config *config, const char *name)
+{
+	return config->app_count == 0
+		       ? NULL
+		       : bsearch(name, config->apps, config->app_count, sizeof(*config->apps), compare_name);
+}
+
+const struct connected_app *
+config_find_client(const struct config *config, const char *client_id)
+{
+	for (size_t i = 0; i < config->app_count; i++)
+		if (strcmp(config->apps[i].client_id, client_id) == 0)
+			return &config->apps[i];
+	return NULL;
 }
 
 const struct license *

@@ -1,6 +1,6 @@
 /*
- * The configuration: one immutable snapshot of sfmfa.conf, profiles.d, permission-sets.d and
- * permission-set-groups.d. Strict: an unknown key, a wrong type, a duplicate, a number out of
+ * The configuration: one immutable snapshot of sfmfa.conf, profiles.d, permission-sets.d,
+ * permission-set-groups.d and apps.d, with the key files that apps name. Strict: an unknown key, a wrong type, a duplicate, a number out of
  * range, an unknown name, an untrusted file refuses the whole, with file:line (rules 3).
  *
  * A snapshot is counted, so that a login that began under one ends under the same.
@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "model/app.h"
 #include "model/limits.h"
 #include "model/login_type.h"
 #include "model/profile.h"
@@ -27,6 +28,8 @@ struct config {
 	size_t set_count;
 	struct permission_set_group *groups; /* by name */
 	size_t group_count;
+	struct connected_app *apps; /* by name */
+	size_t app_count;
 	struct words unix_groups; /* every Unix group a members list names, sorted, once each */
 	struct config_private *private; /* indexes, the text it was made from, count of holders */
 };
@@ -69,6 +72,10 @@ const struct permission_set *
 config_find_set(const struct config *config, const char *name);
 const struct permission_set_group *
 config_find_group(const struct config *config, const char *name);
+const struct connected_app *
+config_find_app(const struct config *config, const char *name);
+const struct connected_app *
+config_find_client(const struct config *config, const char *client_id);
 const struct license *
 config_find_license(const struct config *config, const char *name);
 

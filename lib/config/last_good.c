@@ -19,7 +19,7 @@
 #define PATH_SIZE     512
 #define SIZE_MAX_KEPT ((size_t)64 * 1024 * 1024) /* bytes of the whole file */
 
-static const char *const kind_words[TEXT_KIND_COUNT] = { "settings", "profile", "set", "group" };
+static const char *const kind_words[TEXT_KIND_COUNT] = { "settings", "profile", "set", "group", "app", "key" };
 
 static enum sfmfa_err
 path_of(const char *state_dir, char path[PATH_SIZE], struct diag *diag)

@@ -126,6 +126,9 @@ members_index(struct config *config, struct diag *diag)
 		  sizeof(struct permission_set), config->set_count },
 		{ (const unsigned char *)config->groups + offsetof(struct permission_set_group, members),
 		  sizeof(struct permission_set_group), config->group_count },
+		/* Not indexed: a login asks about one app at most. */
+		{ (const unsigned char *)config->apps + offsetof(struct connected_app, members),
+		  sizeof(struct connected_app), config->app_count },
 	};
 	struct member_index *indexes[] = { &private->profiles, &private->sets, &private->groups };
 	enum sfmfa_err err = SFMFA_OK;
@@ -133,7 +136,7 @@ members_index(struct config *config, struct diag *diag)
 	config->unix_groups.items = arena_take(&private->arena, GROUP_NAMES_MAX, sizeof(char *));
 	if (!config->unix_groups.items)
 		return diag_set(diag, SFMFA_ERR_NO_MEMORY, "", 0, "no memory");
-	for (size_t i = 0; !err && i < 3; i++)
+	for (size_t i = 0; !err && i < sizeof(things) / sizeof(things[0]); i++)
 		err = add_unix_groups(config, &things[i], diag);
 	if (err)
 		return err;

@@ -15,6 +15,8 @@ enum text_kind {
 	TEXT_PROFILE,
 	TEXT_SET,
 	TEXT_GROUP,
+	TEXT_APP,
+	TEXT_KEY, /* a key or certificate that an app names */
 	TEXT_KIND_COUNT
 };
 
@@ -22,13 +24,13 @@ enum text_kind {
 struct config_text {
 	enum text_kind kind;
 	const char *path;
-	const char *name; /* the file name without .conf: of the profile, set or group */
+	const char *name; /* the file name without .conf: of the profile, set, group or app; of a key its number */
 	const char *bytes; /* NUL behind the last */
 	size_t size;
 };
 
 struct texts {
-	struct config_text *items; /* settings first, then kind by kind, each by name */
+	struct config_text *items; /* settings first, then kind by kind, each by name; keys in the order of the apps */
 	size_t count, capacity;
 };
 

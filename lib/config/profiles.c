@@ -13,22 +13,28 @@ file_origin(const struct reader *reader)
 	return (struct origin){ .kind = ORIGIN_FILE, .file = reader->file, .via = reader->via };
 }
 
-static enum sfmfa_err
-read_members(const struct reader *reader, const config_setting_t *root, struct members *ret_members)
+enum sfmfa_err
+profiles_read_members(const struct reader *reader, const config_setting_t *root, struct members *ret_members,
+		      struct words *ret_sets)
 {
+	static const char *const keys_of_apps[] = { "users", "groups", "permission_sets", NULL };
 	static const char *const keys[] = { "users", "groups", NULL };
 	const config_setting_t *group = config_setting_get_member(root, "members");
 	if (!group)
 		return SFMFA_OK;
 	enum sfmfa_err err = values_check_group(reader, group);
 	if (!err)
-		err = values_check_keys(reader, group, keys);
+		err = values_check_keys(reader, group, ret_sets ? keys_of_apps : keys);
 	const config_setting_t *users = err ? NULL : config_setting_get_member(group, "users");
 	if (users)
 		err = values_words(reader, users, WORD_USER, 0, &ret_members->users);
 	const config_setting_t *groups = err ? NULL : config_setting_get_member(group, "groups");
 	if (groups)
 		err = values_words(reader, groups, WORD_UNIX_GROUP, GROUP_NAMES_MAX, &ret_members->groups);
+	const config_setting_t *sets =
+		err || !ret_sets ? NULL : config_setting_get_member(group, "permission_sets");
+	if (sets)
+		err = values_words(reader, sets, WORD_NAME, ASSIGNMENTS_MAX, ret_sets);
 	return err;
 }
 
@@ -44,7 +50,7 @@ read_head(const struct reader *reader, const config_setting_t *root, char *name,
 	const config_setting_t *setting = config_setting_get_member(root, "label");
 	err = setting ? values_copy(reader, setting, label, LABEL_SIZE)
 		      : text_copy(label, LABEL_SIZE, reader->via);
-	return err ? err : read_members(reader, root, members);
+	return err ? err : profiles_read_members(reader, root, members, NULL);
 }
 
 /* "" is no license. */

@@ -16,4 +16,9 @@ enum sfmfa_err
 profiles_read_group(const struct reader *reader, const config_setting_t *root, const struct config *config,
                     struct permission_set_group *ret_group) SFMFA_MUST_USE;
 
+/* The group members, which the file of an app has too; ret_sets NULL: permission_sets is not among its keys. */
+enum sfmfa_err
+profiles_read_members(const struct reader *reader, const config_setting_t *root, struct members *ret_members,
+                      struct words *ret_sets) SFMFA_MUST_USE;
+
 #endif

@@ -4,6 +4,8 @@
 
 #include "base/text.h"
 
+#define CERTIFICATE_SOON (30 * 86400) /* seconds */
+
 const char *
 lint_severity_key(enum lint_severity severity)
 {
@@ -207,6 +209,41 @@ check_group(const struct permission_set_group *group, struct lint *lint)
 		     " names no members: it is for direct assignment only");
 }
 
+/* A robot that stops one night: its owner wants to know before. */
+static void
+check_certificates(const struct lint_input *input, const struct connected_app *app, struct lint *lint)
+{
+	for (size_t i = 0; i < app->key_count && input->now != 0; i++) {
+		const struct app_key *key = &app->keys[i];
+
+		if (key->not_after == 0)
+			continue;
+		if (key->not_before > input->now || key->not_after < input->now)
+			find(lint, LINT_WARNING, &key->origin, "the certificate of key ", key->id,
+			     " is past its dates, or before them: it verifies nothing");
+		else if (key->not_after - input->now < CERTIFICATE_SOON)
+			find(lint, LINT_WARNING, &key->origin, "the certificate of key ", key->id,
+			     " ends within thirty days");
+	}
+}
+
+static void
+check_app(const struct lint_input *input, const struct connected_app *app, struct lint *lint)
+{
+	if (!app->self_authorize && no_members(&app->members) && app->member_sets.count == 0)
+		find(lint, LINT_WARNING, &app->origin, "app ", app->name,
+		     " is for users who are approved beforehand, and names no members: it lets nobody in");
+	if (app->level == LEVEL_HIGH_ASSURANCE)
+		for (unsigned i = 0; i < FLOW_COUNT; i++)
+			if ((app->flows & FLOW_BIT(i)) != 0 && !flow_stays_open((enum flow)i))
+				find(lint, LINT_WARNING, &app->level_origin, "the flow ", flow_key((enum flow)i),
+				     " is closed to an app that demands high assurance");
+	if ((app->flows & FLOW_BIT(FLOW_REFRESH_TOKEN)) != 0 && (app->flows & FLOW_BIT(FLOW_WEB_SERVER)) == 0)
+		find(lint, LINT_WARNING, &app->origin, "app ", app->name,
+		     " has the flow refresh-token without web-server, which alone gives refresh tokens");
+	check_certificates(input, app, lint);
+}
+
 static bool
 is_never_open(const struct login_hours *hours)
 {
@@ -250,4 +287,6 @@ lint_check(const struct lint_input *input, struct lint *ret_lint)
 		check_set(input, &input->sets[i], ret_lint);
 	for (size_t i = 0; i < input->group_count; i++)
 		check_group(&input->groups[i], ret_lint);
+	for (size_t i = 0; i < input->app_count; i++)
+		check_app(input, &input->apps[i], ret_lint);
 }

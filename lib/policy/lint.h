@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "model/app.h"
 #include "model/profile.h"
 #include "model/settings.h"
 
@@ -45,6 +46,9 @@ struct lint_input {
 	size_t set_count;
 	const struct permission_set_group *groups;
 	size_t group_count;
+	const struct connected_app *apps;
+	size_t app_count;
+	int64_t now; /* Unix seconds, for the dates of certificates; 0: they are not looked at */
 };
 
 /* What keeps a user out of the UI at every hour and from everywhere. */

@@ -33,7 +33,7 @@ void
 folder_make(struct folder *folder)
 {
 	static const char *const inside[] = { "profiles.d", "permission-sets.d", "permission-set-groups.d",
-					      "state" };
+					      "apps.d", "state" };
 	char path[256];
 	umask(022);
 	strcpy(folder->path, "/tmp/sfmfa-config-XXXXXX");

@@ -40,6 +40,13 @@ __wrap_reallocarray(void *old, size_t count, size_t size)
 	return fails_now() ? NULL : __real_reallocarray(old, count, size);
 }
 
+/* openssl ecparam -name prime256v1 -genkey | openssl ec -pubout */
+#define KEY \
+	"-----BEGIN PUBLIC KEY-----\n" \
+	"MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEz9opVKLIZNyw8hLjsN5NzbOth/Me\n" \
+	"gTjTOtffKxzORFVN7Xt07Bhvgrb5I1SxL5rFNA0GuZEPYhDpsPH2qZTTWQ==\n" \
+	"-----END PUBLIC KEY-----\n"
+
 static struct folder folder;
 
 static void
@@ -52,6 +59,9 @@ make(void)
 		     "members = { users = [ \"a\", \"b\" ]; groups = [ \"g\" ]; };");
 	folder_write(&folder, "permission-sets.d/s.conf", "members = { users = [ \"a\" ]; };");
 	folder_write(&folder, "permission-set-groups.d/g.conf", "sets = [ \"s\" ];");
+	folder_write(&folder, "apps.d/k.pem", KEY);
+	folder_write(&folder, "apps.d/a.conf", "client_id = \"a\"; flows = [ \"jwt-bearer\" ]; services = [ \"d\" ]; "
+					      "audience = \"h\"; public_key = \"k.pem\";");
 }
 
 static void

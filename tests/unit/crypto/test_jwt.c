@@ -1,126 +1,51 @@
 /* Signed assertions: what is read, what a key says yes to, and what attackers have tried elsewhere. */
 #include <criterion/criterion.h>
-#include <openssl/core_names.h>
-#include <openssl/ec.h>
 #include <openssl/evp.h>
+#include <openssl/ec.h>
 #include <openssl/hmac.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
-#include <openssl/x509.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "crypto/jwt.h"
+#include "signer.h"
 
 #define CLAIMS "{\"iss\":\"app\",\"sub\":\"alice\",\"aud\":\"host\",\"exp\":1800000060,\"jti\":\"1\"}"
 
-/* A key pair of an app. */
+/* An app, and its public key as sfmfa has read it. */
 struct pair {
-	EVP_PKEY *private;
+	struct signer signer;
 	struct jwt_key public;
-	char pem[4096];
 };
 
 static struct pair rsa, elliptic;
 
 static void
-read_public(struct pair *pair)
+make_pair(struct pair *pair, bool is_elliptic)
 {
 	char fault[JWT_FAULT_SIZE] = "";
-	BIO *bio = BIO_new(BIO_s_mem());
-	int size;
 
-	cr_assert_eq(PEM_write_bio_PUBKEY(bio, pair->private), 1);
-	size = BIO_read(bio, pair->pem, sizeof(pair->pem) - 1);
-	cr_assert_gt(size, 0);
-	pair->pem[size] = '\0';
-	BIO_free(bio);
-	cr_assert_eq(jwt_key_read(pair->pem, (size_t)size, false, &pair->public, fault), SFMFA_OK, "%s", fault);
+	signer_make(&pair->signer, is_elliptic);
+	cr_assert_eq(jwt_key_read(pair->signer.pem, strlen(pair->signer.pem), false, &pair->public, fault), SFMFA_OK,
+	             "%s", fault);
 }
 
 static void
 make_pairs(void)
 {
-	rsa.private = EVP_RSA_gen(2048);
-	elliptic.private = EVP_EC_gen("P-256");
-	read_public(&rsa);
-	read_public(&elliptic);
+	make_pair(&rsa, false);
+	make_pair(&elliptic, true);
 }
 
 static void
 free_pairs(void)
 {
-	EVP_PKEY_free(rsa.private);
-	EVP_PKEY_free(elliptic.private);
+	signer_free(&rsa.signer);
+	signer_free(&elliptic.signer);
 }
 
 TestSuite(jwt, .init = make_pairs, .fini = free_pairs);
-
-static void
-append_encoded(char *to, const void *bytes, size_t size)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-	const unsigned char *from = bytes;
-	size_t used = strlen(to);
-
-	for (size_t at = 0; at < size; at += 3) {
-		unsigned three = (unsigned)from[at] << 16;
-
-		if (at + 1 < size)
-			three |= (unsigned)from[at + 1] << 8;
-		if (at + 2 < size)
-			three |= from[at + 2];
-		to[used++] = digits[three >> 18];
-		to[used++] = digits[three >> 12 & 63];
-		if (at + 1 < size)
-			to[used++] = digits[three >> 6 & 63];
-		if (at + 2 < size)
-			to[used++] = digits[three & 63];
-	}
-	to[used] = '\0';
-}
-
-static size_t
-sign(const struct pair *pair, const char *text, unsigned char signature[512])
-{
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	unsigned char der[512];
-	size_t size = sizeof(der);
-
-	cr_assert_eq(EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, pair->private), 1);
-	cr_assert_eq(EVP_DigestSign(ctx, der, &size, (const unsigned char *)text, strlen(text)), 1);
-	EVP_MD_CTX_free(ctx);
-	if (pair->public.algorithm == JWT_ES256) {
-		const unsigned char *at = der;
-		ECDSA_SIG *pieces = d2i_ECDSA_SIG(NULL, &at, (long)size);
-
-		BN_bn2binpad(ECDSA_SIG_get0_r(pieces), signature, 32);
-		BN_bn2binpad(ECDSA_SIG_get0_s(pieces), signature + 32, 32);
-		ECDSA_SIG_free(pieces);
-		return 64;
-	}
-	memcpy(signature, der, size);
-	return size;
-}
-
-/* An assertion with this header and these claims, rightly signed. */
-static struct secret
-assertion(const struct pair *pair, const char *header, const char *claims)
-{
-	char text[2048] = "";
-	unsigned char signature[512];
-	struct secret secret;
-	size_t size;
-
-	append_encoded(text, header, strlen(header));
-	strcat(text, ".");
-	append_encoded(text, claims, strlen(claims));
-	size = sign(pair, text, signature);
-	strcat(text, ".");
-	append_encoded(text, signature, size);
-	cr_assert_eq(secret_set(&secret, text, strlen(text)), SFMFA_OK, "%zu bytes", strlen(text));
-	return secret;
-}
 
 static struct secret
 text_of(const char *text)
@@ -129,6 +54,16 @@ text_of(const char *text)
 
 	cr_assert_eq(secret_set(&secret, text, strlen(text)), SFMFA_OK);
 	return secret;
+}
+
+/* An assertion with this header and these claims, rightly signed. */
+static struct secret
+assertion(const struct pair *pair, const char *header, const char *claims)
+{
+	char text[SIGNER_TEXT_SIZE];
+
+	signer_sign(&pair->signer, header, claims, text);
+	return text_of(text);
 }
 
 static bool
@@ -208,13 +143,13 @@ Test(jwt, every_length_but_its_own_is_refused)
 
 Test(jwt, key_confusion_another_key_of_the_same_kind_says_no)
 {
-	struct pair other = { .private = EVP_EC_gen("P-256") };
+	struct pair other;
 	struct secret text = assertion(&elliptic, "{\"alg\":\"ES256\"}", CLAIMS);
 
-	read_public(&other);
+	make_pair(&other, true);
 	cr_expect_not(is_signed_by(&text, &other));
 	cr_expect_not(is_signed_by(&text, &rsa));
-	EVP_PKEY_free(other.private);
+	signer_free(&other.signer);
 }
 
 /* What libraries have fallen for: HMAC with the public key's own text as the shared secret. */
@@ -225,12 +160,12 @@ Test(jwt, algorithm_confusion_hmac_with_the_public_key_is_refused)
 	unsigned size = 0;
 	struct secret secret;
 
-	append_encoded(text, "{\"alg\":\"HS256\"}", 15);
+	signer_append(text, "{\"alg\":\"HS256\"}", 15);
 	strcat(text, ".");
-	append_encoded(text, CLAIMS, strlen(CLAIMS));
-	HMAC(EVP_sha256(), rsa.pem, (int)strlen(rsa.pem), (const unsigned char *)text, strlen(text), mac, &size);
+	signer_append(text, CLAIMS, strlen(CLAIMS));
+	HMAC(EVP_sha256(), rsa.signer.pem, (int)strlen(rsa.signer.pem), (const unsigned char *)text, strlen(text), mac, &size);
 	strcat(text, ".");
-	append_encoded(text, mac, size);
+	signer_append(text, mac, size);
 	secret = text_of(text);
 	cr_expect_not(is_read(&secret));
 }
@@ -281,10 +216,10 @@ Test(jwt, keys_in_the_header_are_refused)
 Test(jwt, kid_tricks_choose_nothing)
 {
 	static const char *const kids[] = { "../../../../dev/null", "' OR 1=1 --", "/etc/passwd", "", "\\u00e9" };
-	struct pair other = { .private = EVP_EC_gen("P-256") };
+	struct pair other;
 	char header[128];
 
-	read_public(&other);
+	make_pair(&other, true);
 	for (size_t i = 0; i < sizeof(kids) / sizeof(kids[0]); i++) {
 		struct secret text;
 
@@ -294,7 +229,7 @@ Test(jwt, kid_tricks_choose_nothing)
 		cr_expect_not(is_signed_by(&text, &other), "%s", kids[i]);
 	}
 	cr_expect_not(header_is_read("{\"alg\":\"ES256\",\"kid\":{\"a\":1}}"));
-	EVP_PKEY_free(other.private);
+	signer_free(&other.signer);
 }
 
 Test(jwt, duplicated_members_are_refused)
@@ -401,14 +336,12 @@ fault_of(const char *pem, bool certificate)
 static void
 expect_weak(EVP_PKEY *private, const char *says)
 {
-	struct pair pair = { .private = private };
+	char pem[SIGNER_PEM_SIZE] = "";
 	BIO *bio = BIO_new(BIO_s_mem());
-	int size;
 
 	cr_assert_eq(PEM_write_bio_PUBKEY(bio, private), 1);
-	size = BIO_read(bio, pair.pem, sizeof(pair.pem) - 1);
-	cr_assert_gt(size, 0);
-	cr_expect_not_null(strstr(fault_of(pair.pem, false), says), "%s", fault_of(pair.pem, false));
+	cr_assert_gt(BIO_read(bio, pem, sizeof(pem) - 1), 0);
+	cr_expect_not_null(strstr(fault_of(pem, false), says), "%s", fault_of(pem, false));
 	BIO_free(bio);
 	EVP_PKEY_free(private);
 }
@@ -423,39 +356,27 @@ Test(jwt, weak_keys_are_refused)
 
 Test(jwt, key_files_hold_one_public_key)
 {
-	char two[8192], private[4096] = "";
-	BIO *bio = BIO_new(BIO_s_mem());
+	char two[2 * SIGNER_PEM_SIZE], private[SIGNER_PEM_SIZE];
 
-	snprintf(two, sizeof(two), "%s%s", rsa.pem, elliptic.pem);
+	snprintf(two, sizeof(two), "%s%s", rsa.signer.pem, elliptic.signer.pem);
 	cr_expect_not_null(strstr(fault_of(two, false), "exactly one"));
 	cr_expect_not_null(strstr(fault_of("", false), "exactly one"));
 	cr_expect_not_null(strstr(fault_of("-----BEGIN PUBLIC KEY-----\nnonsense\n", false), "not a public key"));
-	cr_expect_not_null(strstr(fault_of(rsa.pem, true), "not a certificate"));
-	cr_assert_eq(PEM_write_bio_PrivateKey(bio, rsa.private, NULL, NULL, 0, NULL, NULL), 1);
-	cr_assert_gt(BIO_read(bio, private, sizeof(private) - 1), 0);
+	cr_expect_not_null(strstr(fault_of(rsa.signer.pem, true), "not a certificate"));
+	signer_private_pem(&rsa.signer, private);
 	cr_expect_not_null(strstr(fault_of(private, false), "private key"));
-	BIO_free(bio);
 }
 
 Test(jwt, a_certificate_has_its_dates)
 {
-	X509 *certificate = X509_new();
-	BIO *bio = BIO_new(BIO_s_mem());
-	char pem[4096] = "", fault[JWT_FAULT_SIZE];
+	char pem[SIGNER_PEM_SIZE], fault[JWT_FAULT_SIZE];
 	struct jwt_key key;
 
-	ASN1_TIME_set(X509_getm_notBefore(certificate), 1700000000);
-	ASN1_TIME_set(X509_getm_notAfter(certificate), 4000000000);
-	cr_assert_eq(X509_set_pubkey(certificate, elliptic.private), 1);
-	cr_assert_gt(X509_sign(certificate, elliptic.private, EVP_sha256()), 0);
-	cr_assert_eq(PEM_write_bio_X509(bio, certificate), 1);
-	cr_assert_gt(BIO_read(bio, pem, sizeof(pem) - 1), 0);
+	signer_certificate(&elliptic.signer, 1700000000, 4000000000, pem);
 	cr_assert_eq(jwt_key_read(pem, strlen(pem), true, &key, fault), SFMFA_OK, "%s", fault);
 	cr_expect_eq(key.not_before, 1700000000);
 	cr_expect_eq(key.not_after, 4000000000);
 	cr_expect_str_eq(key.id, elliptic.public.id);
 	cr_expect_eq(key.algorithm, JWT_ES256);
 	cr_expect_not_null(strstr(fault_of(pem, false), "not a public key"));
-	BIO_free(bio);
-	X509_free(certificate);
 }

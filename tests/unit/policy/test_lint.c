@@ -184,3 +184,28 @@ Test(lint, more_findings_than_fit_are_counted)
 	cr_expect_eq(lint.count, (size_t)LINT_FINDINGS_MAX);
 	cr_expect_eq(lint.count + lint.more, 400U);
 }
+
+Test(lint, apps_that_let_nobody_in_or_soon_will_not)
+{
+	struct connected_app apps[] = {
+		{ .name = "web", .self_authorize = true, .flows = FLOW_BIT(FLOW_WEB_SERVER) },
+		{ .name = "empty", .flows = FLOW_BIT(FLOW_WEB_SERVER) },
+		{ .name = "high", .self_authorize = true, .level = LEVEL_HIGH_ASSURANCE,
+		  .flows = FLOW_BIT(FLOW_DEVICE) | FLOW_BIT(FLOW_JWT_BEARER) },
+		{ .name = "refresh", .self_authorize = true, .flows = FLOW_BIT(FLOW_REFRESH_TOKEN) },
+		{ .name = "signs", .self_authorize = true, .key_count = 4,
+		  .keys = { { .id = "bare" }, { .id = "well", .not_before = 1, .not_after = INT64_C(9000000000) },
+			    { .id = "past", .not_before = 1, .not_after = 1799999999 },
+			    { .id = "soon", .not_before = 1, .not_after = 1800000000 + 29 * 86400 } } },
+	};
+	static const char *const said[] = { "app empty is for users who are approved beforehand",
+					    "the flow device is closed", "app refresh has the flow refresh-token without",
+					    "key past is past its dates", "key soon ends within" };
+	struct settings settings = { 0 };
+	struct lint_input input = { .settings = &settings, .apps = apps, .app_count = 5, .now = 1800000000 };
+
+	lint_check(&input, &lint);
+	cr_assert_eq(lint.count, 5U, "%zu", lint.count);
+	for (size_t i = 0; i < 5; i++)
+		cr_expect_not_null(strstr(lint.items[i].text, said[i]), "%s", lint.items[i].text);
+}
