@@ -5,6 +5,7 @@
  */
 #include "policy/login.h"
 
+#include "policy/app.h"
 #include "policy/argument.h"
 #include "policy/demand.h"
 #include "policy/outcome.h"
@@ -78,6 +79,9 @@ static bool
 factor_compared(const struct facts *facts)
 {
 	if (facts->phase != PHASE_AUTHENTICATE)
+		return false;
+	/* A credential of an app is no factor: nobody guesses it, and no guesser shall stop it. */
+	if (facts_name_a_flow(facts) && facts->connected.flow != FLOW_USERNAME_PASSWORD)
 		return false;
 	if (facts->login_type == LOGIN_API)
 		return facts_hold(facts, PERMISSION_API_ENABLED) && demand_api(facts) != API_NOTHING_DUE;
@@ -231,6 +235,8 @@ rule_7b_not_owed(const struct facts *facts, struct decision *decision)
 	if (demand_ui_owed(facts))
 		return false;
 	argument_note(decision, "no second factor is owed");
+	if (facts->connected.bridge)
+		return outcome_admit_at(facts, decision, FACTOR_ACCESS_TOKEN, LEVEL_STANDARD, REASON_OK);
 	return outcome_admit_at(facts, decision, FACTOR_PASSWORD, LEVEL_STANDARD, REASON_OK_SINGLE_FACTOR);
 }
 
@@ -288,8 +294,13 @@ rule_7_ui(const struct facts *facts, struct decision *decision)
 {
 	if (facts->login_type != LOGIN_UI)
 		return false;
+	if (facts_name_a_flow(facts)) {
+		argument_note(decision, "connected-app flows are for services mapped to api");
+		return outcome_deny(decision, REASON_FLOW);
+	}
 	argument_add_owed(decision, facts);
-	return section_8_no_evidence(facts, decision) ||
+	return section_5_bridge(facts, decision) ||
+	       section_8_no_evidence(facts, decision) ||
 	       rule_7a_api_only(facts, decision) ||
 	       section_5_operation(facts, decision) ||
 	       rule_7b_not_owed(facts, decision) ||
@@ -388,6 +399,13 @@ rule_8e_token(const struct facts *facts, struct decision *decision)
 	return answer_api(facts, decision);
 }
 
+/* Settles every login that names a flow, but for username-password where that is open. */
+static bool
+rule_8c_flow(const struct facts *facts, struct decision *decision)
+{
+	return section_5_flow(facts, decision);
+}
+
 static bool
 rule_8_api(const struct facts *facts, struct decision *decision)
 {
@@ -396,15 +414,16 @@ rule_8_api(const struct facts *facts, struct decision *decision)
 	if (rule_8a_api_enabled(facts, decision))
 		return true;
 	rule_8b_in_effect(facts, decision);
-	/* Rule 8c, connected-app flows, stands here: it settles every login that names a flow. */
-	return rule_8d_second_factor(facts, decision) || rule_8e_token(facts, decision);
+	return rule_8c_flow(facts, decision) ||
+	       rule_8d_second_factor(facts, decision) || rule_8e_token(facts, decision);
 }
 
 void
 policy_login(const struct facts *facts, struct decision *ret_decision)
 {
 	static bool (*const rules[])(const struct facts *, struct decision *) = {
-		rule_0_exempt,        section_8_root_switch, rule_1_unknown_user, rule_2_frozen,
+		rule_0_exempt,        section_8_root_switch, section_5_bridge_credential,
+		rule_1_unknown_user,  rule_2_frozen,
 		rule_3_locked_out,    rule_4_login_hours,    rule_5_login_ip,     rule_6_configuration,
 		rule_7_ui,            rule_8_api,
 	};

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "model/app.h"
 #include "model/decision.h"
 #include "model/factor.h"
 #include "model/login_type.h"
@@ -38,9 +39,37 @@ struct session_fact {
 	bool open;         /* such a session is open */
 	bool same_user;    /* it belongs to the user of this authentication */
 	bool ui;           /* opened through the UI with its own factor */
+	bool by_ui;        /* opened through the UI by a login of that user, whatever it was proved with */
 	enum level level;
 	int64_t proof_age; /* seconds since its own proof; negative: unknown */
 	bool proof_voided; /* an enrolment, disconnect, freeze or lock came after the proof */
+};
+
+/* What became of the credential of a connected app. */
+enum credential {
+	CREDENTIAL_NONE = 0,  /* nothing was offered */
+	CREDENTIAL_SIGNATURE, /* not an assertion as it must be, or not signed by the app */
+	CREDENTIAL_AUDIENCE,
+	CREDENTIAL_EXPIRED,   /* or not yet valid, or valid for too long */
+	CREDENTIAL_REPLAYED,
+	CREDENTIAL_REVOKED,   /* of no approval of this user, or of none any more */
+	CREDENTIAL_STORE,     /* it could not be looked up, or its use not written */
+	CREDENTIAL_RIGHT,
+};
+
+/* The connected app of this login (rules 5). Zeroed: none. */
+struct app_fact {
+	bool named;       /* app and flow are named by the service, or by a credential that was offered */
+	bool bridge;      /* the credential is an access token that a UI service was offered as the first factor */
+	bool flow_known;
+	enum flow flow;
+	const struct connected_app *app; /* NULL: none of this name */
+	bool in_services; /* the service is one of the app's */
+	bool in_networks;
+	bool permitted;   /* approved beforehand, or by the user */
+	bool token;       /* what was offered is a token of an earlier approval … */
+	enum level approved_level; /* … in a session of this level */
+	enum credential credential;
 };
 
 struct facts {
@@ -90,6 +119,8 @@ struct facts {
 
 	struct session_fact session;
 	bool operation; /* the service has a required level and there is a session: rules 5, "operation" */
+
+	struct app_fact connected;
 
 	/* The answer so far. */
 	enum attempt attempt;

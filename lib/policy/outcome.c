@@ -1,5 +1,6 @@
 #include "policy/outcome.h"
 
+#include "policy/app.h"
 #include "policy/argument.h"
 #include "policy/demand.h"
 
@@ -16,6 +17,9 @@ bool
 outcome_admit_at(const struct facts *facts, struct decision *decision, enum factor method, enum level level,
                  enum reason reason)
 {
+	/* Rules 5, c6: whatever the answer was. */
+	if (facts_name_a_flow(facts))
+		level = LEVEL_STANDARD;
 	if (level < demand_level(facts)) {
 		if (facts->login_type == LOGIN_API)
 			argument_add_level(decision, facts);
