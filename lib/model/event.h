@@ -38,6 +38,7 @@ struct event {
 	int64_t step_offset; /* steps from now of a code that was right outside the window; 0: none */
 	char app[NAME_SIZE];
 	char flow[NAME_SIZE];
+	char app_key[NAME_SIZE]; /* id of the key that verified, or "grant-N", the approval a token came of; "" */
 	/* EVENT_ADMIN */
 	char actor[EVENT_NAME_SIZE];
 	char verb[NAME_SIZE];

@@ -167,6 +167,48 @@ CREATE TABLE key_wrap (
 	wrap BLOB NOT NULL
 ) WITHOUT ROWID;
 
+-- @step main 2
+
+-- What users approved of connected apps (rules 5): an approval, and the family of tokens that came of it. The refresh
+-- token of a family has two halves: family_hash is of the one that stays, refresh_hash of the one that each use
+-- replaces. Who shows the first with a wrong second one has a token that was used before, however long ago.
+-- flow: by its key, for methods are, too. level: of the session that approved it.
+CREATE TABLE app_grant (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	user_id INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+	app TEXT NOT NULL,
+	flow TEXT NOT NULL,
+	level INTEGER NOT NULL,
+	approved_at INTEGER NOT NULL,
+	approved_by TEXT NOT NULL,
+	family_hash BLOB,
+	refresh_hash BLOB,
+	refresh_expires_at INTEGER NOT NULL DEFAULT 0,
+	ends_at INTEGER NOT NULL DEFAULT 0,
+	last_used_at INTEGER NOT NULL DEFAULT 0,
+	last_used_from TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX app_grant_user ON app_grant (user_id, app, flow);
+CREATE INDEX app_grant_page ON app_grant (user_id, id);
+CREATE INDEX app_grant_end ON app_grant (user_id, ends_at) WHERE ends_at <> 0;
+CREATE UNIQUE INDEX app_grant_family ON app_grant (family_hash) WHERE family_hash IS NOT NULL;
+
+-- Access tokens in force or expired; an approval that is revoked takes them along.
+CREATE TABLE app_access (
+	hash BLOB PRIMARY KEY,
+	grant_id INTEGER NOT NULL REFERENCES app_grant (id) ON DELETE CASCADE,
+	flow TEXT NOT NULL,
+	expires_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX app_access_grant ON app_access (grant_id, expires_at);
+
+-- Assertions that were used, by app and jti, until they would not be good any more.
+CREATE TABLE app_assertion (
+	hash BLOB PRIMARY KEY,
+	expires_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX app_assertion_end ON app_assertion (expires_at);
+
 -- @step events 1
 
 -- method and reason are stored as their keys: the tables they come from may be reordered.
@@ -197,3 +239,8 @@ CREATE INDEX event_time ON event (time);
 CREATE INDEX event_user ON event (user, time);
 CREATE INDEX event_reason ON event (reason, time);
 CREATE INDEX event_login_type ON event (login_type, time) WHERE kind = 0;
+
+-- @step events 2
+
+-- Which key of an app, or which approval, a login rests on.
+ALTER TABLE event ADD COLUMN app_key TEXT NOT NULL DEFAULT '';

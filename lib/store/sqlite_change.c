@@ -157,6 +157,9 @@ disconnect(struct database *database, int64_t user_id, const struct store_op *op
 
 	if (err == SFMFA_OK)
 		err = QUERY_RUN_NUMBERS(database, STATEMENT_TOKEN_REVOKE_ALL, diag, user_id, now);
+	/* What was approved by a proof of the app that is gone. */
+	if (err == SFMFA_OK)
+		err = QUERY_RUN_NUMBERS(database, STATEMENT_APP_GRANTS_OF_USER, diag, user_id);
 	if (err == SFMFA_OK)
 		err = QUERY_RUN_NUMBERS(database, STATEMENT_RECOVERY_CLEAR, diag, user_id);
 	if (err == SFMFA_OK)
@@ -351,6 +354,7 @@ apply_to_user(struct database *database, const struct row *row, struct store_op 
 		return replace_recovery_codes(database, row->id, op->change.hashes, op->change.hash_count,
 					      diag);
 	case STORE_TEMPORARY_NEW: return new_temporary_code(database, row->id, op, diag);
+	case STORE_APP_REVOKE: return apply_app_revoke(database, row->id, op, diag);
 	case STORE_SESSION_CLOSE: return apply_session_close(database, row->id, op->change.number, diag);
 	case STORE_TEMPORARY_EXPIRE: return QUERY_RUN_NUMBERS(database, STATEMENT_TEMPORARY_CLEAR, diag, row->id);
 	case STORE_ATTEMPT:
@@ -359,6 +363,9 @@ apply_to_user(struct database *database, const struct row *row, struct store_op 
 	case STORE_SESSION_OPEN:
 	case STORE_IMPORT_STAGE:
 	case STORE_IMPORT_APPLY:
+	case STORE_CREDENTIAL:
+	case STORE_APP_APPROVE:
+	case STORE_APP_REFRESH:
 	case STORE_SET_KEY:
 	case STORE_KEEP_KEY: break;
 	}

@@ -288,7 +288,7 @@ keep_ids_unique(struct sqlite_copy *copy, struct database *live, struct diag *di
 
 /*
  * What is spent stays spent, as far as can be known: a code may have been used since the copy was made, so may a recovery
- * code; a temporary code may have been ended. The generation is above all that the old store knew, so that neither a proof
+ * code; a temporary code may have been ended, an approval revoked, a refresh token replaced. The generation is above all that the old store knew, so that neither a proof
  * nor an attempt that began on it means anything here. Locks stay as they were: they end by themselves.
  */
 static enum sfmfa_err
@@ -302,7 +302,7 @@ void_what_is_spent(struct sqlite_copy *copy, const struct store_restore *restore
 	if (err == SFMFA_OK)
 		err = text_format(
 			sql, sizeof sql,
-			"DELETE FROM session; DELETE FROM temporary_code; %s"
+			"DELETE FROM session; DELETE FROM temporary_code; DELETE FROM app_grant; %s"
 			"UPDATE user SET generation = max(generation, %lld) + 16; "
 			"UPDATE guard SET handover1_hash = NULL, handover2_hash = NULL, handover3_hash = NULL, "
 			"handover4_hash = NULL WHERE caller = -1; "

@@ -39,6 +39,7 @@ sqlite_add_events(struct store *store, const struct event *const events[], size_
 		query_text(&query, event->actor);
 		query_text(&query, event->verb);
 		query_text(&query, event->change);
+		query_text(&query, event->app_key);
 		err = query_run(&query, diag);
 	}
 	if (err == SFMFA_OK)
@@ -79,6 +80,7 @@ event_from_row(struct query *query, struct event *event)
 	query_column_text(query, 17, event->actor, sizeof event->actor);
 	query_column_text(query, 18, event->verb, sizeof event->verb);
 	query_column_text(query, 19, event->change, sizeof event->change);
+	query_column_text(query, 20, event->app_key, sizeof event->app_key);
 }
 
 /* Where the page before ended; *ret_found false: that event has expired, and what is older with it. */

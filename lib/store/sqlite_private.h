@@ -209,6 +209,27 @@ apply_session_open(struct database *database, struct store_session_open *session
 enum sfmfa_err
 apply_session_close(struct database *database, int64_t user_id, int64_t id, struct diag *diag);
 
+/* Connected apps (sqlite_app.c). */
+enum sfmfa_err
+sqlite_find_access(struct store *store, const unsigned char hash[HASH_SIZE], struct app_token *ret_token,
+                   struct diag *diag);
+enum sfmfa_err
+sqlite_find_family(struct store *store, const unsigned char hash[HASH_SIZE], struct app_grant *ret_grant,
+                   struct diag *diag);
+enum sfmfa_err
+sqlite_find_approval(struct store *store, int64_t user_id, const char *app, enum flow flow, struct diag *diag);
+enum sfmfa_err
+sqlite_list_grants(struct store *store, int64_t user_id, int64_t after_id, struct app_grant *ret_grants, size_t max,
+                   size_t *ret_count, struct diag *diag);
+enum sfmfa_err
+apply_credential(struct database *database, struct store_credential *credential, struct diag *diag);
+enum sfmfa_err
+apply_app_approve(struct database *database, struct store_app_approve *approve, struct diag *diag);
+enum sfmfa_err
+apply_app_refresh(struct database *database, struct store_app_refresh *refresh, struct diag *diag);
+enum sfmfa_err
+apply_app_revoke(struct database *database, int64_t user_id, struct store_op *op, struct diag *diag);
+
 /* Writes the single-use name of a login into the user's own guard row; all zero: nothing (sqlite_session.c). */
 enum sfmfa_err
 handover_write(struct database *database, int64_t user_id, int64_t generation,

@@ -28,6 +28,13 @@ clear_results(struct store_op *op)
 	} else if (op->kind == STORE_IMPORT_APPLY) {
 		op->import.made = op->import.replaced = op->import.kept = 0;
 		op->import.mixed_up[0] = '\0';
+	} else if (op->kind == STORE_CREDENTIAL) {
+		op->credential.result = CREDENTIAL_RESULT_REVOKED;
+	} else if (op->kind == STORE_APP_APPROVE) {
+		op->approve.id = 0;
+	} else if (op->kind == STORE_APP_REFRESH) {
+		op->refresh.result = CREDENTIAL_RESULT_REVOKED;
+		op->refresh.id = 0;
 	} else if (op->kind == STORE_TOKEN_REVOKE || op->kind == STORE_KEEP_KEY) {
 		op->change.number = 0;
 	}
@@ -43,6 +50,10 @@ apply(struct database *database, struct store_op *op, struct diag *diag)
 	case STORE_IMPORT_STAGE: return apply_import_stage(database, &op->import, diag);
 	case STORE_IMPORT_APPLY: return apply_import(database, &op->import, diag);
 	case STORE_SESSION_OPEN: return apply_session_open(database, &op->session, diag);
+	case STORE_CREDENTIAL: return apply_credential(database, &op->credential, diag);
+	case STORE_APP_APPROVE: return apply_app_approve(database, &op->approve, diag);
+	case STORE_APP_REFRESH: return apply_app_refresh(database, &op->refresh, diag);
+	case STORE_APP_REVOKE:
 	case STORE_DISCONNECT:
 	case STORE_ENSURE_USER:
 	case STORE_DELETE_USER:

@@ -88,6 +88,33 @@ store_count_users(struct store *store, int64_t *ret_count, struct diag *diag)
 }
 
 enum sfmfa_err
+store_find_access(struct store *store, const unsigned char hash[HASH_SIZE], struct app_token *ret_token,
+		  struct diag *diag)
+{
+	return store->ops->find_access(store, hash, ret_token, diag);
+}
+
+enum sfmfa_err
+store_find_family(struct store *store, const unsigned char hash[HASH_SIZE], struct app_grant *ret_grant,
+		  struct diag *diag)
+{
+	return store->ops->find_family(store, hash, ret_grant, diag);
+}
+
+enum sfmfa_err
+store_find_approval(struct store *store, int64_t user_id, const char *app, enum flow flow, struct diag *diag)
+{
+	return store->ops->find_approval(store, user_id, app, flow, diag);
+}
+
+enum sfmfa_err
+store_list_grants(struct store *store, int64_t user_id, int64_t after_id, struct app_grant *ret_grants, size_t max,
+		  size_t *ret_count, struct diag *diag)
+{
+	return store->ops->list_grants(store, user_id, after_id, ret_grants, max, ret_count, diag);
+}
+
+enum sfmfa_err
 store_settle(struct store *store, struct diag *diag)
 {
 	return store->ops->settle(store, diag);

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "model/app.h"
 #include "model/event.h"
 #include "model/session.h"
 #include "model/token.h"
@@ -156,6 +157,63 @@ struct store_session_open {
 	bool proved;           /* filled in: the name was good */
 };
 
+/* What the use of a credential of a connected app came to. Zero refuses. */
+enum credential_result {
+	CREDENTIAL_RESULT_REVOKED = 0, /* of no approval of this user, or of none any more */
+	CREDENTIAL_RESULT_EXPIRED,
+	CREDENTIAL_RESULT_REPLAYED,
+	CREDENTIAL_RESULT_GOOD,
+};
+
+/*
+ * An assertion or an access token is used, in one conditional operation: the first is good once, the second while it
+ * is there. Nothing is counted: nobody guesses a signature.
+ */
+struct store_credential {
+	int64_t user_id;      /* 0: a user without a row, who has approved nothing */
+	bool token;           /* hash is of an access token */
+	bool single_use;      /* hash is of an app and a jti */
+	unsigned char hash[HASH_SIZE];
+	int64_t expires_at;   /* of the assertion, Unix seconds */
+	const char *app;      /* an approval of this app and flow must be there; NULL: none need be */
+	enum flow flow;
+	const char *from;     /* noted as last_used_from; NULL: nothing */
+	int64_t now;
+	enum credential_result result; /* filled in */
+};
+
+/* A user approves a connected app; with the hashes of the tokens that they get for it. */
+struct store_app_approve {
+	const char *user;
+	struct app_grant grant; /* app, flow, level, approved_at, approved_by, refresh_expires_at, access_expires_at */
+	bool access, refresh;   /* such a token is made */
+	unsigned char access_hash[HASH_SIZE];
+	unsigned char family_hash[HASH_SIZE], refresh_hash[HASH_SIZE];
+	int64_t now;
+	int64_t id;             /* filled in */
+};
+
+/*
+ * A refresh token is used: replaced if it is the newest of its family; if it is an older one, the whole family is
+ * revoked. Of two at once with the same one, one is first, and the other one's revokes what the first got.
+ */
+struct store_app_refresh {
+	int64_t user_id;
+	unsigned char family_hash[HASH_SIZE], refresh_hash[HASH_SIZE]; /* as shown */
+	unsigned char new_refresh_hash[HASH_SIZE], access_hash[HASH_SIZE];
+	int64_t refresh_expires_at, access_expires_at;
+	const char *from;
+	int64_t now;
+	enum credential_result result; /* filled in */
+	int64_t id;                    /* filled in: of the approval; 0: none */
+};
+
+/* Approvals of one user, and access tokens of one approval: one more is SFMFA_ERR_TOO_LARGE, or the oldest goes. */
+#define STORE_GRANTS_MAX 64
+#define STORE_ACCESS_MAX 16
+/* A used assertion is remembered so long after its end: a clock that was set back by less cannot make it good. */
+#define STORE_ASSERTION_SECONDS 3600
+
 /* Open sessions of a user that are remembered; the oldest beyond are taken for over. */
 #define STORE_SESSIONS_MAX 64
 
@@ -181,6 +239,12 @@ enum store_op_kind {
 	STORE_SESSION_CLOSE,   /* user, number: the session; one that is not there or another's is none */
 	STORE_IMPORT_STAGE,    /* import */
 	STORE_IMPORT_APPLY,    /* import */
+	STORE_CREDENTIAL,
+	/* SFMFA_ERR_EXISTS: approved already, and there is no token to be had; SFMFA_ERR_TOO_LARGE */
+	STORE_APP_APPROVE,
+	STORE_APP_REFRESH,
+	/* user, name: of the app, or number: of the approval; until out: how many. SFMFA_ERR_NOT_FOUND: none */
+	STORE_APP_REVOKE,
 	STORE_SET_KEY,         /* name = key id, wrap; SFMFA_ERR_EXISTS */
 	/* name = key id: the wrap that stays; number out: how many others went; SFMFA_ERR_NOT_FOUND: none of this id, all stay */
 	STORE_KEEP_KEY,
@@ -188,7 +252,8 @@ enum store_op_kind {
 
 /*
  * One write. Pointers must live until store_commit() returns; now is always filled in. But for
- * STORE_REGISTER, STORE_ENSURE_USER, STORE_SESSION_OPEN and imports a user without a row is SFMFA_ERR_NOT_FOUND. Input that could not be
+ * STORE_REGISTER, STORE_ENSURE_USER, STORE_SESSION_OPEN, imports and what is about ids a user without a row is
+ * SFMFA_ERR_NOT_FOUND. Input that could not be
  * read back (an empty or over-long name, no codes) is SFMFA_ERR_INVALID.
  */
 struct store_op {
@@ -199,6 +264,9 @@ struct store_op {
 		struct store_register registration;
 		struct store_session_open session;
 		struct store_import import;
+		struct store_credential credential;
+		struct store_app_approve approve;
+		struct store_app_refresh refresh;
 		struct {
 			const char *user;
 			const char *name;
@@ -209,7 +277,7 @@ struct store_op {
 			struct token_record token;
 			size_t hash_count;
 			unsigned char hashes[STORE_RECOVERY_MAX][HASH_SIZE];
-			int64_t until;
+			int64_t until; /* in; of STORE_APP_REVOKE out */
 			unsigned char wrap[128];
 			size_t wrap_size;
 			bool by_other; /* STORE_DISCONNECT: by somebody else than the user */
@@ -227,6 +295,13 @@ struct store_user_filter {
 	bool locked, frozen; /* only those; locked by a guard of any caller, as far as the wall clock says */
 	int64_t now;         /* for locked */
 	unsigned limit;
+};
+
+/* An access token and the approval it came of. */
+struct app_token {
+	struct app_grant grant;
+	enum flow flow;     /* by which it was got: of the approval, or refresh-token */
+	int64_t expires_at;
 };
 
 /* What becomes of a copy that takes the place of the store (rules 4: nothing that was spent may be spent again). */
@@ -268,6 +343,14 @@ struct store_ops {
 	                              size_t *ret_count, struct diag *diag);
 	enum sfmfa_err (*expire_events)(struct store *store, int64_t before, unsigned limit, struct diag *diag);
 	enum sfmfa_err (*settle)(struct store *store, struct diag *diag);
+	enum sfmfa_err (*find_access)(struct store *store, const unsigned char hash[HASH_SIZE],
+	                              struct app_token *ret_token, struct diag *diag);
+	enum sfmfa_err (*find_family)(struct store *store, const unsigned char hash[HASH_SIZE],
+	                              struct app_grant *ret_grant, struct diag *diag);
+	enum sfmfa_err (*find_approval)(struct store *store, int64_t user_id, const char *app, enum flow flow,
+	                                struct diag *diag);
+	enum sfmfa_err (*list_grants)(struct store *store, int64_t user_id, int64_t after_id, struct app_grant *ret_grants,
+	                              size_t max, size_t *ret_count, struct diag *diag);
 	enum sfmfa_err (*copy_create)(struct store *store, bool receive, struct store_copy **ret_copy, struct diag *diag);
 	void (*copy_destroy)(struct store_copy *copy);
 	enum sfmfa_err (*copy_step)(struct store_copy *copy, int64_t *ret_left, int64_t *ret_size, struct diag *diag);
@@ -328,6 +411,26 @@ store_list_users(struct store *store, const struct store_user_filter *filter, st
 /* A page by id, revoked ones left out. */
 enum sfmfa_err
 store_list_tokens(struct store *store, int64_t user_id, int64_t after_id, struct token_record *ret_tokens, size_t max,
+                  size_t *ret_count, struct diag *diag) SFMFA_MUST_USE;
+
+/* An access token by its hash, of whichever user, expired ones too. SFMFA_ERR_NOT_FOUND. */
+enum sfmfa_err
+store_find_access(struct store *store, const unsigned char hash[HASH_SIZE], struct app_token *ret_token,
+                  struct diag *diag) SFMFA_MUST_USE;
+
+/* The approval a refresh token came of, by the half that stays. SFMFA_ERR_NOT_FOUND. */
+enum sfmfa_err
+store_find_family(struct store *store, const unsigned char hash[HASH_SIZE], struct app_grant *ret_grant,
+                  struct diag *diag) SFMFA_MUST_USE;
+
+/* SFMFA_OK: the user has approved this flow of the app. SFMFA_ERR_NOT_FOUND: not. */
+enum sfmfa_err
+store_find_approval(struct store *store, int64_t user_id, const char *app, enum flow flow, struct diag *diag)
+	SFMFA_MUST_USE;
+
+/* A page of a user's approvals by id. */
+enum sfmfa_err
+store_list_grants(struct store *store, int64_t user_id, int64_t after_id, struct app_grant *ret_grants, size_t max,
                   size_t *ret_count, struct diag *diag) SFMFA_MUST_USE;
 
 /*

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "contract.h"
+#include "contract_app.h"
 
 TestSuite(race, .init = contract_begin, .fini = contract_end, .timeout = 120);
 
@@ -232,5 +233,61 @@ Test(race, what_a_killed_process_acknowledged_stays)
 		int64_t stored = read_user(contract_store, "alice").guard.last_step;
 		cr_expect(stored == acknowledged || stored == acknowledged + 1,
 			  "round %d: %ld acknowledged, %ld stored", round, (long)acknowledged, (long)stored);
+	}
+}
+
+static int
+use_one_assertion(struct store *store, int round)
+{
+	struct store_op op = assertion_op((unsigned char)round);
+
+	return commit_one(store, &op) == SFMFA_OK ? (int)op.credential.result : 254;
+}
+
+Test(race, one_assertion_in_many_processes_is_good_exactly_once)
+{
+	suspend();
+	for (int round = 0; round < ROUNDS; round++) {
+		int tally[256] = { 0 };
+
+		race(use_one_assertion, round, tally);
+		cr_expect_eq(tally[CREDENTIAL_RESULT_GOOD], 1, "round %d", round);
+		cr_expect_eq(tally[CREDENTIAL_RESULT_REPLAYED], PROCESSES - 1, "round %d", round);
+	}
+}
+
+static int
+use_one_refresh_token(struct store *store, int round)
+{
+	struct user_record user = read_user(store, "alice");
+	struct store_op op = refresh_op(user.id, (unsigned char)(round + 1), 1);
+
+	return commit_one(store, &op) == SFMFA_OK ? (int)op.refresh.result : 254;
+}
+
+Test(race, one_refresh_token_in_many_processes_is_good_once_and_its_family_dies)
+{
+	unsigned char hash[HASH_SIZE];
+	struct app_grant grant;
+
+	(void)registered_user("alice", APP_COMPLETED);
+	for (int round = 0; round < ROUNDS; round++) {
+		struct store_op op = approve_op("alice", "mail", (unsigned char)(round + 1));
+
+		cr_assert_eq(commit_one(contract_store, &op), SFMFA_OK);
+	}
+	suspend();
+	for (int round = 0; round < ROUNDS; round++) {
+		int tally[256] = { 0 };
+
+		race(use_one_refresh_token, round, tally);
+		cr_expect_eq(tally[CREDENTIAL_RESULT_GOOD], 1, "round %d", round);
+		cr_expect_eq(tally[CREDENTIAL_RESULT_REPLAYED], 1, "round %d", round);
+		cr_expect_eq(tally[CREDENTIAL_RESULT_REVOKED], PROCESSES - 2, "round %d", round);
+	}
+	contract_store = contract_open();
+	for (int round = 0; round < ROUNDS; round++) {
+		memset(hash, round + 1, sizeof hash);
+		cr_expect_eq(store_find_family(contract_store, hash, &grant, NULL), SFMFA_ERR_NOT_FOUND);
 	}
 }

@@ -305,7 +305,7 @@ Test(sqlite, an_empty_file_of_version_zero_is_migrated)
 	cr_assert_eq(chmod(in_folder("sfmfa.db"), 0600), 0);
 	contract_store = contract_open();
 	cr_expect_gt(registered_user("alice", APP_COMPLETED).id, 0);
-	cr_expect_eq(ask_sql("sfmfa.db", "PRAGMA user_version"), 1);
+	cr_expect_eq(ask_sql("sfmfa.db", "PRAGMA user_version"), 2);
 	cr_expect_eq(ask_sql("sfmfa.db", "PRAGMA application_id"), 0x53464d31);
 }
 
@@ -424,7 +424,7 @@ Test(sqlite, a_listing_that_would_hold_up_logins_is_ended)
 		"PRAGMA synchronous = OFF; "
 		"WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 600000) "
 		"INSERT INTO event SELECT NULL, x, 0, 'u', '', 0, '', 'totp', 3, 0, 'ok', 0, 0, 0, 0, "
-		"'', '', '', '', '' FROM n");
+		"'', '', '', '', '', '' FROM n");
 	cr_expect_eq(store_list_events(contract_store, &filter, &event, &count, &diag), SFMFA_ERR_TIMEOUT);
 	cr_expect_eq(count, 7);
 	cr_expect_neq(diag.text[0], '\0');
