@@ -96,8 +96,8 @@ configuration_reload(struct env *env, const struct config_options *options)
 	env->config = config;
 	env->config_stale = false;
 	env->config_diag = (struct diag){ 0 };
-	log_line(LOG_INFO, "the configuration was read: %zu profiles, %zu permission sets, %zu permission set groups",
-	         config->profile_count, config->set_count, config->group_count);
+	log_line(LOG_INFO, "the configuration was read: %zu profiles, %zu permission sets, %zu permission set groups, %zu apps",
+	         config->profile_count, config->set_count, config->group_count, config->app_count);
 }
 
 void

@@ -114,6 +114,12 @@ reply_login(const struct login *login, bool kept, struct fields *ret_reply)
 		put_number(&writer, WIRE_STRIP, (int64_t)result->strip);
 		return hand_over(&writer, ret_reply);
 	}
+	if (kept && result->bridge) {
+		put(&writer, WIRE_MORE, WIRE_MORE_BRIDGE);
+		return hand_over(&writer, ret_reply);
+	}
+	if (result->no_credential)
+		put(&writer, WIRE_CREDENTIAL, "none");
 	put_texts(&writer, login_ask(login));
 	put(&writer, WIRE_AUTH, outcome_word(result->auth));
 	put(&writer, WIRE_ACCOUNT, outcome_word(result->account));

@@ -66,7 +66,9 @@ read_how(const struct fields *request, struct login_request *login)
 		err = optional_switch(request, WIRE_ASK, &login->ask);
 	if (err == SFMFA_OK && fields_get_number(request, WIRE_CALLER_UID, 0, UINT32_MAX, &real_uid) == SFMFA_OK)
 		login->real_uid_is_root = real_uid == 0;
-	if (err == SFMFA_OK && login->split)
+	if (err == SFMFA_OK)
+		err = optional_switch(request, WIRE_CREDENTIAL, &login->credential);
+	if (err == SFMFA_OK && (login->split || login->credential))
 		err = fields_get_secret(request, WIRE_PASSWORD, &login->password);
 	return err;
 }

@@ -23,6 +23,8 @@ take_switch(struct pam_args *args, const char *argument)
 		args->split = true;
 	else if (strcmp(argument, "ask") == 0)
 		args->ask = true;
+	else if (strcmp(argument, "credential") == 0)
+		args->credential = true;
 	else if (strcmp(argument, "debug") == 0)
 		args->debug = true;
 	else
@@ -80,8 +82,8 @@ pam_args_parse(pam_handle_t *pamh, int argc, const char **argv, struct pam_args 
 		pam_syslog(pamh, LOG_ERR, "unknown or malformed argument: %s", argv[i]);
 		return false;
 	}
-	if (args.split && args.ask) {
-		pam_syslog(pamh, LOG_ERR, "the arguments split and ask exclude each other");
+	if (args.split + args.ask + args.credential > 1) {
+		pam_syslog(pamh, LOG_ERR, "the arguments split, ask and credential exclude each other");
 		return false;
 	}
 	if (args.login_type != NULL && strcmp(args.login_type, "ui") != 0 && strcmp(args.login_type, "api") != 0) {

@@ -1,4 +1,4 @@
-/* The arguments of a PAM line: [split] [ask] [login_type=ui|api] [prompt=TEXT] … (pam_sfmfa(8)). */
+/* The arguments of a PAM line: [split] [ask] [credential] [login_type=ui|api] [prompt=TEXT] … (pam_sfmfa(8)). */
 #ifndef SFMFA_PAM_ARGS_H
 #define SFMFA_PAM_ARGS_H
 
@@ -12,6 +12,7 @@
 struct pam_args {
 	bool split;
 	bool ask;
+	bool credential; /* the whole field is to be a credential of a connected app */
 	bool debug;
 	const char *login_type; /* NULL: as the service is mapped */
 	const char *prompt;     /* for the factor; NULL: the daemon's */

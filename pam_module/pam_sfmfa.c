@@ -62,6 +62,25 @@ reply_says(const struct fields *reply, const char *key, const char *word)
 	return fields_get_text(reply, key, text, sizeof(text)) == SFMFA_OK && strcmp(text, word) == 0;
 }
 
+/* Carries questions and answers until the daemon has its last word; *reply is the last one so far. */
+static enum sfmfa_err
+go_on(struct hook *hook, struct fields *reply, struct diag *diag)
+{
+	struct client *client = &hook->state->client;
+	enum sfmfa_err err = SFMFA_OK;
+
+	while (err == SFMFA_OK && reply_says(reply, WIRE_STATUS, WIRE_STATUS_ASK)) {
+		FIELDS_AUTO answer = { 0 };
+
+		err = conv_answer(hook->pamh, reply, &answer);
+		fields_finish(reply);
+		if (err != SFMFA_OK)
+			return diag_set(diag, err, "", 0, "the question of the daemon could not be answered");
+		err = client_exchange(client, &answer, reply, diag);
+	}
+	return err;
+}
+
 /* Sends the first request, then carries questions and answers until the daemon has its last word. */
 static enum sfmfa_err
 converse(struct hook *hook, const struct fields *request, struct fields *ret_reply, struct diag *diag)
@@ -71,16 +90,7 @@ converse(struct hook *hook, const struct fields *request, struct fields *ret_rep
 	enum sfmfa_err err;
 
 	err = client_begin(client, &hook->args.client, user, request, ret_reply, diag);
-	while (err == SFMFA_OK && reply_says(ret_reply, WIRE_STATUS, WIRE_STATUS_ASK)) {
-		FIELDS_AUTO answer = { 0 };
-
-		err = conv_answer(hook->pamh, ret_reply, &answer);
-		fields_finish(ret_reply);
-		if (err != SFMFA_OK)
-			return diag_set(diag, err, "", 0, "the question of the daemon could not be answered");
-		err = client_exchange(client, &answer, ret_reply, diag);
-	}
-	return err;
+	return err == SFMFA_OK ? go_on(hook, ret_reply, diag) : err;
 }
 
 /* Keeps the verdict in the handle, with its user; returns the code of pam_authenticate(). */
@@ -204,6 +214,80 @@ split_password(struct hook *hook)
 	return PAM_SUCCESS;
 }
 
+static enum sfmfa_err
+send_credential(struct hook *hook, const char *field, struct fields *ret_reply, struct diag *diag)
+{
+	FIELDS_AUTO request = { 0 };
+	enum sfmfa_err err;
+
+	err = request_make(hook->pamh, WIRE_VERB_LOGIN, &hook->args, &hook->subject, &request);
+	if (err == SFMFA_OK)
+		err = fields_add_number(&request, WIRE_CAN_COMMIT, 1);
+	if (err == SFMFA_OK)
+		err = fields_add_number(&request, WIRE_CREDENTIAL, 1);
+	if (err == SFMFA_OK)
+		err = fields_add_text(&request, WIRE_PASSWORD, field);
+	return err == SFMFA_OK ? converse(hook, &request, ret_reply, diag) : err;
+}
+
+/*
+ * "credential": success only where the whole field is a right credential of a connected app. Where it is none at all
+ * PAM_CRED_UNAVAIL lets a stack go on to the lines of a password.
+ */
+static int
+offer_credential(struct hook *hook)
+{
+	FIELDS_AUTO reply = { 0 };
+	struct diag diag = { 0 };
+	const char *field = NULL;
+	enum sfmfa_err err;
+	int code;
+
+	code = pam_get_authtok(hook->pamh, PAM_AUTHTOK, &field, NULL);
+	if (code != PAM_SUCCESS)
+		return code;
+	if (field == NULL || field[0] == '\0' || strlen(field) > WIRE_PASSWORD_MAX)
+		return PAM_AUTH_ERR;
+	err = send_credential(hook, field, &reply, &diag);
+	if (err != SFMFA_OK)
+		return could_not(hook, err, &diag);
+	if (reply_says(&reply, WIRE_CREDENTIAL, "none")) {
+		state_forget(hook->state);
+		return PAM_CRED_UNAVAIL;
+	}
+	if (reply_says(&reply, WIRE_MORE, WIRE_MORE_BRIDGE)) {
+		if (text_copy(hook->state->user, sizeof(hook->state->user), subject_key(&hook->subject)) != SFMFA_OK)
+			return PAM_SYSTEM_ERR;
+		hook->state->evidence = EVIDENCE_BRIDGE;
+		hook->state->saw_denial = false;
+		return PAM_SUCCESS;
+	}
+	code = conclude(hook, &reply);
+	hook->state->by_credential = code == PAM_SUCCESS;
+	return code;
+}
+
+/* The line behind the first factor, where a token took its place: what is owed beyond it. */
+static int
+verify_bridged(struct hook *hook)
+{
+	FIELDS_AUTO request = { 0 };
+	FIELDS_AUTO reply = { 0 };
+	struct diag diag = { 0 };
+	enum sfmfa_err err;
+
+	err = fields_add_text(&request, WIRE_VERB, WIRE_VERB_FIRST_FACTOR_OK);
+	if (err == SFMFA_OK)
+		err = client_exchange(&hook->state->client, &request, &reply, &diag);
+	if (err == SFMFA_OK)
+		err = go_on(hook, &reply, &diag);
+	if (err != SFMFA_OK) {
+		state_deny(hook->state);
+		return could_not(hook, err, &diag);
+	}
+	return conclude(hook, &reply);
+}
+
 /* The line after the first factor: the password was right, so the tail may be verified, spent, counted. */
 static int
 verify_tail(struct hook *hook)
@@ -233,11 +317,19 @@ verify_tail(struct hook *hook)
 	return conclude(hook, &reply);
 }
 
+/* A flow that is named needs its own credential, unless it is that of a password. */
+static bool
+takes_credential(const struct pam_args *args)
+{
+	return args->credential || (args->flow != NULL && !args->split && !args->ask &&
+	                            strcmp(args->flow, "username-password") != 0);
+}
+
 HOOK
 pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
 	struct hook hook;
-	bool split_before;
+	bool mine, later;
 	int code;
 
 	(void)flags;
@@ -245,16 +337,25 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	if (code != PAM_SUCCESS)
 		return code;
 	code = subject_find(pamh, &hook.subject);
-	split_before = code == PAM_SUCCESS && !hook.args.split && hook.state->evidence == EVIDENCE_SPLIT &&
-	               state_is_about(hook.state, subject_key(&hook.subject));
-	if (split_before)
+	/* A line that begins nothing of its own, after one that has begun something for this user. */
+	mine = code == PAM_SUCCESS && state_is_about(hook.state, subject_key(&hook.subject));
+	later = mine && !hook.args.split && !takes_credential(&hook.args);
+	if (later && hook.state->evidence == EVIDENCE_SPLIT)
 		return verify_tail(&hook);
+	if (later && hook.state->evidence == EVIDENCE_BRIDGE)
+		return verify_bridged(&hook);
+	if (later && hook.state->evidence == EVIDENCE_ALLOWED && hook.state->by_credential) {
+		hook.state->by_credential = false;
+		return PAM_SUCCESS;
+	}
 	state_forget(hook.state);
 	state_deny(hook.state);
 	environment_clear(pamh);
 	/* A name that cannot be anybody's is refused like a wrong answer; some stacks ignore PAM_USER_UNKNOWN. */
 	if (code != PAM_SUCCESS)
 		return code == PAM_USER_UNKNOWN ? PAM_AUTH_ERR : code;
+	if (takes_credential(&hook.args))
+		return offer_credential(&hook);
 	return hook.args.split ? split_password(&hook) : authenticate(&hook);
 }
 
@@ -269,7 +370,8 @@ pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	if (code != PAM_SUCCESS)
 		return code;
 	session_note_credentials(pamh, hook.state);
-	if (hook.state->saw_denial || hook.state->evidence == EVIDENCE_SPLIT)
+	if (hook.state->saw_denial || hook.state->evidence == EVIDENCE_SPLIT ||
+	    hook.state->evidence == EVIDENCE_BRIDGE)
 		return PAM_CRED_ERR;
 	return PAM_SUCCESS;
 }

@@ -16,6 +16,7 @@
 enum pam_evidence {
 	EVIDENCE_NONE = 0,
 	EVIDENCE_SPLIT,   /* a tail was taken off and is not verified yet; the connection is kept */
+	EVIDENCE_BRIDGE,  /* a token took the place of the first factor, the rest is to come; the connection is kept */
 	EVIDENCE_DENIED,
 	EVIDENCE_ALLOWED, /* account_code is the verdict of the account phase */
 	EVIDENCE_COMMIT,  /* allowed, with a registration that waits for the account phase; the connection is kept */
@@ -33,6 +34,7 @@ struct pam_state {
 	enum pam_evidence evidence;
 	char user[NSS_NAME_SIZE]; /* subject_key() of whom it was proved for */
 	int account_code;         /* PAM code for the account phase, with EVIDENCE_ALLOWED */
+	bool by_credential;       /* allowed by a credential of a connected app, and no later line has said so yet */
 	bool saw_denial;          /* of whomever, since authentication last began: no credentials */
 	struct client client;     /* kept connection; closed when the handle ends or forgets */
 	char login_id[LOGIN_ID_SIZE]; /* single-use name of the login, taken out of the environment; "" = none */

@@ -49,7 +49,8 @@ give(const struct env *env, const struct event *event)
 
 void
 audit_login(struct env *env, const struct caller *caller, const struct login_request *request,
-	    bool user_known, enum login_type login_type, const struct decision *decision, int64_t step_offset)
+	    bool user_known, enum login_type login_type, const struct decision *decision, int64_t step_offset,
+	    const char *app_key)
 {
 	struct event event;
 
@@ -63,6 +64,7 @@ audit_login(struct env *env, const struct caller *caller, const struct login_req
 	escape(event.remote, sizeof(event.remote), request->rhost);
 	escape(event.app, sizeof(event.app), request->app);
 	escape(event.flow, sizeof(event.flow), request->flow);
+	escape(event.app_key, sizeof(event.app_key), app_key);
 	event.login_type = login_type;
 	event.method = decision->method;
 	/* A login that ended is allowed or denied; challenges are between the lines of explain only. */
@@ -159,6 +161,7 @@ audit_format(const struct event *event, char line[AUDIT_LINE_SIZE])
 		append(line, "reason", reason_key(event->reason));
 		append_optional(line, "app", event->app);
 		append_optional(line, "flow", event->flow);
+		append_optional(line, "key", event->app_key);
 		if (event->step_offset != 0)
 			append_number(line, "step_offset", event->step_offset);
 	}

@@ -8,7 +8,8 @@
 /* user_known false: the name is kept as "unknown:" and the first 16 digits of its keyed hash. */
 void
 audit_login(struct env *env, const struct caller *caller, const struct login_request *request, bool user_known,
-            enum login_type login_type, const struct decision *decision, int64_t step_offset);
+            enum login_type login_type, const struct decision *decision, int64_t step_offset,
+            const char *app_key);
 
 void
 audit_command(struct env *env, const struct caller *caller, const char *verb, const char *subject, const char *change,

@@ -14,6 +14,10 @@
 #define CONTEXT_RECOVERY  "recovery:%s"  /* keyed_hash() of the canonical form (code_recognize()) */
 #define CONTEXT_TEMPORARY "temporary:%s" /* keyed_hash() of the canonical form */
 #define CONTEXT_TOKEN     "token"        /* keyed_hash() of the 24 characters */
+#define CONTEXT_ACCESS    "access"       /* keyed_hash() of an access token */
+#define CONTEXT_FAMILY    "family"       /* keyed_hash() of the half of a refresh token that stays … */
+#define CONTEXT_REFRESH   "refresh"      /* … and of the one that each use replaces */
+#define CONTEXT_ASSERTION "assertion"    /* keyed_hash() of client_id, NUL, jti */
 #define CONTEXT_NAME      "name"         /* keyed_hash() of an unknown user's name, for events */
 #define CONTEXT_BACKUP      "backup"      /* keyed_hash() of a whole backup */
 #define CONTEXT_BACKUP_HEAD "backup-head" /* keyed_hash() of its head */

@@ -40,7 +40,7 @@ login_audit(struct login *login)
 		return;
 	login->audited = true;
 	audit_login(login->env, login->caller, &login->request, known, login->result.login_type,
-		    &login->decision, login->step_offset);
+		    &login->decision, login->step_offset, login->app_key);
 }
 
 /* Whether somebody was in the middle of something: then the end of the connection is the end of a login. */
@@ -320,8 +320,11 @@ begin(struct login *login, struct input *input)
 		return login_fail(login, err, "the time in the zone of the login hours cannot be told");
 	facts_peer(login->config, request, &login->peer);
 	session_add_facts(login->env, login->config, request, login->standing.record.name, &login->now, &login->facts);
-	if (request->app[0] != '\0' || request->flow[0] != '\0')
-		return login_refuse(login, REASON_FLOW, "no connected app of this name is known", NULL);
+	if (request->credential)
+		return login_begin_credential(login);
+	err = login_name_flow(login);
+	if (err != SFMFA_OK)
+		return login_fail(login, err, "what was approved cannot be read");
 	policy_login(&login->facts, &login->decision);
 	if (request->phase == PHASE_ACCOUNT || login->result.login_type == LOGIN_EXEMPT)
 		return login_end(login);
@@ -338,6 +341,8 @@ static enum turn (*const by_state[LOGIN_STATE_COUNT])(struct login *login, struc
 	[LOGIN_BEGINS] = begin,
 	[LOGIN_ASKED] = login_answer,
 	[LOGIN_ATTEMPTING] = attempted,
+	[LOGIN_USING] = login_used,
+	[LOGIN_BRIDGED] = login_bridged,
 	[LOGIN_SPLIT] = login_first_factor,
 	[LOGIN_REGISTERING] = register_answer,
 	[LOGIN_CODES_SHOWN] = register_seen,

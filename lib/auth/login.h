@@ -27,7 +27,8 @@ struct login_request {
 	bool split;            /* API: take the tail off */
 	bool ask;              /* API: prompt for the factor, the service has a second field */
 	char prompt[ASK_TEXT_SIZE]; /* for the factor, in place of sfmfa's own; "" = none */
-	struct secret password; /* API with split: the whole field */
+	bool credential;       /* the whole field is to be a credential of a connected app */
+	struct secret password; /* with split or credential: the whole field */
 	char app[NAME_SIZE];   /* "" = none */
 	char flow[NAME_SIZE];
 	bool has_place;        /* it was asked where the caller is (session_matters()) */
@@ -41,7 +42,9 @@ struct login_result {
 	struct decision decision; /* the one that ended it; its texts live as long as the login */
 	enum login_type login_type;
 	size_t strip;             /* TURN_KEEP of a split: bytes to take off the password field */
-	bool split;               /* TURN_KEEP: for first-factor-ok, else for commit */
+	bool split;               /* TURN_KEEP: for first-factor-ok, … */
+	bool bridge;              /* … the same behind the first factor, which a token is; else for commit */
+	bool no_credential;       /* TURN_DONE: there was none of a connected app; nothing was decided */
 	bool delay;               /* a UI denial: the caller may slow down (pam_fail_delay) */
 	char login_id[40];        /* single-use name of this login, "" = none */
 };

@@ -127,6 +127,10 @@ login_begin_api(struct login *login)
 		login->decision.acceptable = policy_api_due(&login->facts);
 	if (login->request.split)
 		return begin_split(login);
+	/* Whatever the stack lacks: this flow would be closed with it, too. */
+	if (login->facts.connected.named && login->decision.verdict == VERDICT_DENY &&
+	    login->decision.reason != REASON_FACTOR_MISSING)
+		return login_end(login);
 	if (!login->request.ask)
 		return login_refuse(
 			login, REASON_CONFIGURATION,

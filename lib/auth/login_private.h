@@ -1,4 +1,4 @@
-/* The login machine's inside: for login.c, login_ui.c, login_api.c, login_text.c and register.c only. */
+/* The login machine's inside: for login.c, login_ui.c, login_api.c, login_app.c, login_text.c and register.c only. */
 #ifndef SFMFA_AUTH_LOGIN_PRIVATE_H
 #define SFMFA_AUTH_LOGIN_PRIVATE_H
 
@@ -13,6 +13,8 @@ enum login_state {
 	LOGIN_BEGINS = 0,
 	LOGIN_ASKED,       /* an answer */
 	LOGIN_ATTEMPTING,  /* the commit of an attempt */
+	LOGIN_USING,       /* the commit of the use of an app's credential */
+	LOGIN_BRIDGED,     /* the line behind the first factor: a token took its place */
 	LOGIN_SPLIT,       /* the first factor's success; nothing happened yet */
 	LOGIN_REGISTERING, /* a code of the new app */
 	LOGIN_CODES_SHOWN, /* a sign that the recovery codes were read */
@@ -42,6 +44,8 @@ struct login {
 	enum factor tail_kind; /* FACTOR_PASSWORD: none */
 	bool tail_another;     /* what is left of the field ends in a token again */
 	bool tail_own_token;   /* nothing is due, and the tail is a token known to be this user's */
+
+	char app_key[NAME_SIZE]; /* of a connected app: which key or approval answered; "" = none */
 
 	struct new_app *new_app;
 	char login_id[sizeof(((struct login_result *)NULL)->login_id)]; /* valid if the attempt is right */
@@ -104,6 +108,18 @@ enum turn
 login_begin_locker(struct login *login);
 enum turn
 login_first_factor(struct login *login, struct input *input);
+
+/* login_app.c */
+
+/* App and flow as the service names them, for a login without a credential of the app. */
+enum sfmfa_err
+login_name_flow(struct login *login) SFMFA_MUST_USE;
+enum turn
+login_begin_credential(struct login *login);
+enum turn
+login_used(struct login *login, struct input *input);
+enum turn
+login_bridged(struct login *login, struct input *input);
 
 /* register.c */
 enum turn

@@ -64,6 +64,13 @@ enum sfmfa_err
 standing_work_out(const struct config *config, const struct person *person, const struct user_record *record,
                   struct standing *ret_standing, struct diag *diag) SFMFA_MUST_USE;
 
+/*
+ * Whose Unix groups decide: NULL where they are never asked (uid 0, virtual users). Not asked although they should have
+ * been: none is resolved, and *unresolved, filled in, is returned.
+ */
+const struct memberships *
+standing_memberships(const struct person *person, const struct config *config, struct memberships *unresolved);
+
 void
 standing_finish(struct standing *standing);
 

@@ -45,7 +45,7 @@ session_matters(const struct config *config, const char *service)
 bool
 session_matters_to_anybody(const struct config *config)
 {
-	return config->settings.required_level_count > 0 || some_profile_has_ranges(config);
+	return config->settings.required_level_count > 0 || config->app_count > 0 || some_profile_has_ranges(config);
 }
 
 bool
@@ -148,6 +148,7 @@ session_judge(const struct session_record *session, const char *user, uint32_t h
 		.open = true,
 		.same_user = text_equals(session->user, user),
 		.ui = session->login_type == LOGIN_UI && proved && own != 0,
+		.by_ui = session->login_type == LOGIN_UI && session->proved_by[0] == '\0',
 		.proof_age = -1,
 		/* In the same second counts as after it. */
 		.proof_voided = session->generation != session->user_generation ||

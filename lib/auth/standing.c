@@ -7,12 +7,9 @@
 #include "config/holding.h"
 #include "policy/effective.h"
 
-/*
- * Whose groups decide: NULL where they are never asked (uid 0, virtual users); nothing resolved where
- * they were not asked although they should have been: an error is never "not a member".
- */
-static const struct memberships *
-memberships_of(const struct person *person, const struct config *config, struct memberships *unresolved)
+/* An error is never "not a member". */
+const struct memberships *
+standing_memberships(const struct person *person, const struct config *config, struct memberships *unresolved)
 {
 	if (person->nss != NSS_KNOWN || person->uid == 0)
 		return NULL;
@@ -29,7 +26,7 @@ work_out(const struct config *config, const struct person *person, struct standi
 	const struct holder holder = {
 		.record = &standing->record,
 		.known = standing->known,
-		.memberships = memberships_of(person, config, &unresolved),
+		.memberships = standing_memberships(person, config, &unresolved),
 	};
 	struct holding *holding = calloc(1, sizeof(*holding));
 	enum sfmfa_err err = SFMFA_ERR_NO_MEMORY;

@@ -6,12 +6,14 @@
  * inside the reply.
  *
  *   verb=login             authenticate: user, nss, name, uid, service, [rhost], [tty], [ruser],
- *                          [login_type], [prompt], [can_commit], [split + password | ask], [app], [flow]
+ *                          [login_type], [prompt], [can_commit], [split + password | credential + password | ask], [app], [flow]
  *     -> status=ask need=answer [info]* [error]* prompt echo       answer with verb=answer
  *     -> status=ask need=groups [group]*                           answer with verb=groups
  *     -> status=ask need=session                                   answer with verb=session
  *     -> status=done auth account level method login_type reason [info]* [error]* [login_id]
  *     -> status=done more=split strip=N         the same connection goes on with verb=first-factor-ok
+ *     -> status=done more=bridge                the same: a token was the first factor; then as login goes on
+ *     -> status=done … credential=none          the field holds no credential of a connected app
  *     -> status=done auth … more=commit         the same connection goes on with verb=commit
  *   verb=answer            answer=TEXT | answer_is_password=1 | placeholder=1 | conversation_failed=1
  *   verb=groups            [in=NAME]* [unresolved=NAME]*
@@ -45,6 +47,7 @@
 #define WIRE_LOGIN_TYPE          "login_type" /* ui | api, believed from uid 0 only */
 #define WIRE_CAN_COMMIT          "can_commit" /* 1: this caller will run the account phase */
 #define WIRE_SPLIT               "split"
+#define WIRE_CREDENTIAL          "credential" /* 1: the whole field is one of a connected app; in a reply: none */
 #define WIRE_ASK                 "ask_factor"
 #define WIRE_PASSWORD            "password"   /* the whole field of an API login, at most 512 bytes */
 #define WIRE_APP                 "app"
@@ -103,6 +106,7 @@
 #define WIRE_NEED_SESSION "session"
 #define WIRE_NEED_PAGE   "page"
 #define WIRE_MORE_SPLIT  "split"
+#define WIRE_MORE_BRIDGE "bridge"
 #define WIRE_MORE_COMMIT "commit"
 
 /*

@@ -332,7 +332,7 @@ Test(api, a_flow_that_names_an_app_nobody_knows_is_denied)
 	snprintf(request.flow, sizeof(request.flow), "jwt-bearer");
 	struct login *login = fixture_login(&f, &f.root, &request);
 	cr_assert_eq(fixture_step(&f, login, INPUT_NONE, NULL), TURN_DONE);
-	assert_denied(&f, login_result(login), OUTCOME_REFUSED, REASON_FLOW);
+	assert_denied(&f, login_result(login), OUTCOME_REFUSED, REASON_UNKNOWN_APP);
 	cr_assert_str_eq(fixture_event(&f)->app, "webmail");
 	login_destroy(login);
 }

@@ -52,7 +52,7 @@ Test(audit, no_name_can_forge_a_pair)
 
 	fixture_start(&f, "\"api-enabled\"", "");
 	snprintf(request.rhost, sizeof(request.rhost), "a b\\");
-	audit_login(&f.env, &f.root, &request, true, LOGIN_UI, &decision, 0);
+	audit_login(&f.env, &f.root, &request, true, LOGIN_UI, &decision, 0, "");
 	audit_format(fixture_event(&f), line);
 	cr_assert_null(strchr(line, '\n'));
 	cr_assert_null(strstr(line, "verdict=allow"));
@@ -71,7 +71,7 @@ Test(audit, the_longest_names_fit_on_a_line)
 	memset(request.service, '\n', sizeof(request.service) - 1);
 	memset(request.rhost, '\n', sizeof(request.rhost) - 1);
 	memset(request.app, '\n', sizeof(request.app) - 1);
-	audit_login(&f.env, &f.root, &request, true, LOGIN_UI, &decision, 0);
+	audit_login(&f.env, &f.root, &request, true, LOGIN_UI, &decision, 0, "");
 	audit_format(fixture_event(&f), line);
 	cr_assert_not_null(strstr(line, "reason=factor-wrong"));
 }
@@ -100,11 +100,11 @@ Test(audit, the_same_unknown_name_is_recognised_again_and_needs_the_key)
 	struct decision decision = { .reason = REASON_UNKNOWN_USER };
 
 	fixture_start(&f, "\"api-enabled\"", "");
-	audit_login(&f.env, &f.root, &request, false, LOGIN_UI, &decision, 0);
-	audit_login(&f.env, &f.root, &request, false, LOGIN_UI, &decision, 0);
+	audit_login(&f.env, &f.root, &request, false, LOGIN_UI, &decision, 0, "");
+	audit_login(&f.env, &f.root, &request, false, LOGIN_UI, &decision, 0, "");
 	cr_assert_str_eq(f.events[0].user, f.events[1].user);
 	keyring_clear(&f.env.keyring);
-	audit_login(&f.env, &f.root, &request, false, LOGIN_UI, &decision, 0);
+	audit_login(&f.env, &f.root, &request, false, LOGIN_UI, &decision, 0, "");
 	cr_assert_str_eq(f.events[2].user, "unknown:-");
 }
 
