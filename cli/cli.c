@@ -7,7 +7,8 @@
 #include "base/text.h"
 #include "options.h"
 
-extern const struct option_spec options_check[], options_enroll[], options_explain[], options_log[], options_perm_revoke[],
+extern const struct option_spec options_app_approve[], options_app_refresh[], options_app_revoke[],
+	options_check[], options_enroll[], options_explain[], options_log[], options_perm_revoke[],
 	options_import[], options_temp_code[], options_token_new[], options_token_revoke[], options_user_delete[],
 	options_user_list[], options_profile_edit[], options_restore[];
 

@@ -18,6 +18,9 @@ const struct option_spec options_explain[] = {
 	{ "from", "ADDRESS", false, "the address of the client" },
 	{ "at", "TIME", false, "the moment of the login; default: now" },
 	{ "answer", "KIND", false, "what is answered, e.g. totp; default: nothing yet" },
+	{ "app", "APP", false, "the connected app that logs in" },
+	{ "flow", "FLOW", false, "its flow, e.g. jwt-bearer" },
+	{ "session", "LEVEL", false, "as if in a session of the user of this level" },
 	{ "with", "PERMISSION", true, "as if this permission were held" },
 	{ "without", "PERMISSION", true, "as if this permission were not held" },
 	{ "last", NULL, false, "how the last login was decided, nothing supposed" },
@@ -28,7 +31,9 @@ static bool
 kind_is_known(const char *answer)
 {
 	static const char *const kinds[] = { "none",        "totp",          "totp-wrong",     "token",
-					     "token-wrong", "recovery-code", "temporary-code", "register" };
+					     "token-wrong", "recovery-code", "temporary-code", "register",
+					     "ui-session",  "access-token",  "refresh-token",  "jwt",
+					     "flow" };
 
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
 		if (text_equals(answer, kinds[i]))
@@ -222,8 +227,8 @@ command_explain(const struct cli *cli, const struct arguments *arguments)
 				 at);
 	if (answer && !kind_is_known(answer))
 		return cli_usage("--answer is none, totp, totp-wrong, token, token-wrong, recovery-code, "
-				 "temporary-code or "
-				 "register, not '%s'",
+				 "temporary-code, register, or of a connected app ui-session, access-token, "
+				 "refresh-token, jwt or flow, not '%s'",
 				 answer);
 	if (!permissions_are_known(arguments))
 		return STATUS_USAGE;
@@ -234,6 +239,9 @@ command_explain(const struct cli *cli, const struct arguments *arguments)
 	if (at)
 		request_add_number(&request, "at", moment);
 	request_add(&request, "answer", answer);
+	request_add(&request, "app", options_value(arguments, "app"));
+	request_add(&request, "flow", options_value(arguments, "flow"));
+	request_add(&request, "session", options_value(arguments, "session"));
 	request_add_options(&request, arguments, "with", NULL);
 	request_add_options(&request, arguments, "without", NULL);
 	status = request_send(&request, &reply);

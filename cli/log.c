@@ -57,7 +57,7 @@ outcome(const struct record *event)
 static void
 extend(const struct record *event, json_t *object)
 {
-	static const char *const texts[] = { "app", "flow", "actor", "verb", "change" };
+	static const char *const texts[] = { "app", "flow", "key", "actor", "verb", "change" };
 	int64_t caller = 0;
 
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {

@@ -20,6 +20,15 @@
  *   recovery-codes-renew  -> user recovery_code*10
  *   temp-code             [hours=1..24]         -> user code expires
  *   temp-code-expire      -> user
+ *   app-list              [after]
+ *     -> groups: name label client_id flows services permitted_users session_level; then [next]
+ *   app-show              app -> the same and: action keys audience networks users groups permission_sets
+ *                         access_token_minutes refresh_token_days file
+ *   app-approve           app [flow] -> user app flow [access_token expires] [refresh_token refresh_expires]
+ *   app-refresh           refresh_token -> the same
+ *   app-tokens            [after]
+ *     -> groups: id app flow level approved approved_by access_until refresh_until last_used from_used; then [next]
+ *   app-revoke            app | grant=ID -> user count
  *   perm-list             -> user profile license;
  *                            groups: permission via kind(profile|direct|set|group) file line by at muted
  *   perm-assign           assignment* [virtual=1] -> user assigned*
@@ -48,15 +57,16 @@
  *       pages to the daemon: data(bytes)* … ; end=1 -> host time users users_here ; install=1, or any other: nothing is done
  *     -> host time users scrubbed(1: nothing of the old store is left)
  *   explain               [service] [login_type] [from] [at] [answer=KIND]
- *                         [with=PERMISSION]* [without=PERMISSION]*
- *       KIND: none totp totp-wrong token token-wrong recovery-code temporary-code register
+ *                         [with=PERMISSION]* [without=PERMISSION]* [app] [flow] [session=LEVEL]
+ *       KIND: none totp totp-wrong token token-wrong recovery-code temporary-code register; of a connected app:
+ *             ui-session access-token refresh-token jwt flow
  *     -> user service login_type verdict [level] reason [method] factor* ; groups: text file line; summary
  *                         | last=1
  *     -> user, the fields of one login as log has them, summary [right_at off_by]
  *        off_by: seconds from the login to the beginning of the time step whose code was given; root only
  *   log                   [since] [until] [reason] [login_type] [limit] [before]
  *     -> groups: time user service login_type remote method verdict level reason caller claimed app flow
- *        kind(login|admin) actor verb change id; then [next] (for before=)
+ *        key kind(login|admin) actor verb change id; then [next] (for before=)
  *   import                [replace=1] [dry_run=1]
  *       asks for pages; the last one has end=1 and nothing else. A page: at most 256 groups: user [virtual=1]
  *       secret(base32) [algorithm] [digits] [period] | uri(otpauth), [last_step] [recovery_code]*
@@ -296,6 +306,25 @@ administer_token_revoke(struct command *command, struct input *input);
 enum turn
 administer_password_changed(struct command *command, struct input *input);
 
+bool
+administer_app_approve_prepare(struct command *command);
+enum turn
+administer_app_approve(struct command *command, struct input *input);
+bool
+administer_app_refresh_prepare(struct command *command);
+enum turn
+administer_app_refresh(struct command *command, struct input *input);
+enum turn
+administer_app_list(struct command *command, struct input *input);
+enum turn
+administer_app_show(struct command *command, struct input *input);
+enum turn
+administer_app_tokens(struct command *command, struct input *input);
+bool
+administer_app_revoke_prepare(struct command *command);
+enum turn
+administer_app_revoke(struct command *command, struct input *input);
+
 /* Ten codes into the reply and their hashes beside them. */
 enum sfmfa_err
 administer_make_recovery_codes(struct command *command, unsigned char ret_hashes[10][HASH_SIZE],
@@ -356,6 +385,11 @@ administer_user_delete_prepare(struct command *command);
 enum turn
 administer_user_delete(struct command *command, struct input *input);
 
+/* explain_app.c: app, flow and session as the arguments say, answered with this factor. */
+struct login_request;
+bool
+explain_suppose_app(struct command *command, const struct login_request *request, enum factor answer,
+                    struct facts *facts);
 enum turn
 administer_backup(struct command *command, struct input *input);
 enum turn

@@ -23,7 +23,14 @@ static const struct supposed supposed_answers[] = {
 	{ "token-wrong", FACTOR_SECURITY_TOKEN, false },
 	{ "recovery-code", FACTOR_RECOVERY_CODE, true },
 	{ "temporary-code", FACTOR_TEMPORARY_CODE, true },
+	{ "ui-session", FACTOR_UI_SESSION, true },
+	{ "access-token", FACTOR_ACCESS_TOKEN, true },
+	{ "refresh-token", FACTOR_REFRESH_TOKEN, true },
+	{ "jwt", FACTOR_ASSERTION, true },
+	{ "flow", FACTOR_CREDENTIAL, true },
 };
+
+static const struct supposed supposed_token = { "token", FACTOR_SECURITY_TOKEN, true };
 
 static bool
 read_answer(struct command *command, const struct supposed **ret_answer)
@@ -40,7 +47,8 @@ read_answer(struct command *command, const struct supposed **ret_answer)
 	}
 	return command_usage(command,
 			     "answer must be none, totp, totp-wrong, token, token-wrong, recovery-code, "
-			     "temporary-code or register");
+			     "temporary-code, register, or of a connected app ui-session, access-token, "
+			     "refresh-token, jwt or flow");
 }
 
 static bool
@@ -76,6 +84,11 @@ read_request(struct command *command, struct login_request *request)
 	    !command_arg_text(command, "from", request->rhost, sizeof(request->rhost)) ||
 	    !command_arg_text(command, "login_type", type, sizeof(type)))
 		return false;
+	/* A flow is a program's, where no service says otherwise. */
+	if (type[0] == '\0' && request->service[0] == '\0' && fields_has(&command->args, "flow")) {
+		request->has_login_type = true;
+		request->login_type = LOGIN_API;
+	}
 	if (type[0] == '\0')
 		return true;
 	request->has_login_type = true;
@@ -132,6 +145,14 @@ offer_api(struct facts *facts, const struct supposed *answer)
 	/* Recovery and temporary codes have no form that is taken off: nothing was offered. */
 }
 
+/* What is supposed with the app already; of username-password the credential is a token behind the password. */
+static bool
+is_of_an_app(enum factor factor)
+{
+	return factor == FACTOR_UI_SESSION || factor == FACTOR_ACCESS_TOKEN || factor == FACTOR_REFRESH_TOKEN ||
+	       factor == FACTOR_ASSERTION || factor == FACTOR_CREDENTIAL;
+}
+
 /* As the login does: once before the answer, and with it once more. */
 static void
 decide(struct facts *facts, const struct supposed *answer, struct decision *ret_decision)
@@ -141,6 +162,8 @@ decide(struct facts *facts, const struct supposed *answer, struct decision *ret_
 		facts->temporary_code = true;
 	policy_login(facts, ret_decision);
 	if (answer->factor == FACTOR_PASSWORD && !answer->right)
+		return;
+	if (is_of_an_app(answer->factor))
 		return;
 	if (answer->factor == FACTOR_PASSWORD)
 		facts->registered = ret_decision->verdict == VERDICT_REGISTER;
@@ -222,6 +245,11 @@ administer_explain(struct command *command, struct input *input)
 		return TURN_DONE;
 	}
 	suppose_permissions(command, with, without, &facts);
+	if (!explain_suppose_app(command, request, answer->factor, &facts))
+		return TURN_DONE;
+	if (answer->factor == FACTOR_CREDENTIAL && facts.connected.flow_known &&
+	    facts.connected.flow == FLOW_USERNAME_PASSWORD)
+		answer = &supposed_token;
 	decide(&facts, answer, &decision);
 	command_reply_user(command);
 	command_reply_text(command, "service", request->service);

@@ -25,6 +25,7 @@ administer_reply_event(struct command *command, const struct event *event)
 	command_reply_number(command, "claimed", event->claimed ? 1 : 0);
 	command_reply_text(command, "app", event->app);
 	command_reply_text(command, "flow", event->flow);
+	command_reply_text(command, "key", event->app_key);
 	command_reply_text(command, "kind", event->kind == EVENT_LOGIN ? "login" : "admin");
 	command_reply_text(command, "actor", event->actor);
 	command_reply_text(command, "verb", event->verb);

@@ -42,6 +42,18 @@
 	{ .args = "hours", .subject = SUBJECT_USER, .needs_row = true, .not_oneself = true, \
 	  .prepare = administer_temp_code_prepare, .run = administer_temp_code }
 #define ENTRY_TEMP_CODE_EXPIRE { .args = "", .subject = SUBJECT_USER, .run = administer_temp_code_expire }
+#define ENTRY_APP_LIST { .args = "after", .run = administer_app_list }
+#define ENTRY_APP_SHOW { .args = "app", .run = administer_app_show }
+#define ENTRY_APP_APPROVE \
+	{ .args = "app flow", .subject = SUBJECT_USER, .needs_row = true, .prepare = administer_app_approve_prepare, \
+	  .run = administer_app_approve }
+#define ENTRY_APP_REFRESH \
+	{ .args = "refresh_token", .subject = SUBJECT_USER, .prepare = administer_app_refresh_prepare, \
+	  .run = administer_app_refresh }
+#define ENTRY_APP_TOKENS { .args = "after", .subject = SUBJECT_USER, .run = administer_app_tokens }
+#define ENTRY_APP_REVOKE \
+	{ .args = "app grant", .subject = SUBJECT_USER, .prepare = administer_app_revoke_prepare, \
+	  .run = administer_app_revoke }
 #define ENTRY_PERM_LIST { .args = "", .subject = SUBJECT_USER, .run = administer_perm_list }
 #define ENTRY_PERM_ASSIGN \
 	{ .args = "assignment virtual", .subject = SUBJECT_USER, .makes_virtual = true, .needs_row = true, \
@@ -77,7 +89,7 @@
 #define ENTRY_RESTORE { .args = "keep_recovery_codes", .without_config = true, .run = administer_restore }
 #define ENTRY_KEY_ROTATE { .args = "key_file key step", .without_config = true, .run = administer_key_rotate }
 #define ENTRY_EXPLAIN \
-	{ .args = "service login_type from at answer with without last", .subject = SUBJECT_USER, \
+	{ .args = "service login_type from at answer with without last app flow session", .subject = SUBJECT_USER, \
 	  .strangers = true, \
 	  .run = administer_explain }
 #define ENTRY_LOG \

@@ -152,6 +152,7 @@ stage_open(struct stage *stage, const char *settings)
 	make_folder(stage, "profiles.d");
 	make_folder(stage, "permission-sets.d");
 	make_folder(stage, "permission-set-groups.d");
+	make_folder(stage, "apps.d");
 	make_folder(stage, "state");
 	cr_assert_eq(
 		text_format(text, sizeof(text),
