@@ -251,19 +251,21 @@ offer_credential(struct hook *hook)
 	err = send_credential(hook, field, &reply, &diag);
 	if (err != SFMFA_OK)
 		return could_not(hook, err, &diag);
+	if (text_copy(hook->state->user, sizeof(hook->state->user), subject_key(&hook->subject)) != SFMFA_OK)
+		return PAM_SYSTEM_ERR;
+	/* A denial until a later line says otherwise: without one, no phase that follows lets in. */
 	if (reply_says(&reply, WIRE_CREDENTIAL, "none")) {
-		state_forget(hook->state);
+		state_deny(hook->state);
 		return PAM_CRED_UNAVAIL;
 	}
 	if (reply_says(&reply, WIRE_MORE, WIRE_MORE_BRIDGE)) {
-		if (text_copy(hook->state->user, sizeof(hook->state->user), subject_key(&hook->subject)) != SFMFA_OK)
-			return PAM_SYSTEM_ERR;
 		hook->state->evidence = EVIDENCE_BRIDGE;
 		hook->state->saw_denial = false;
 		return PAM_SUCCESS;
 	}
 	code = conclude(hook, &reply);
 	hook->state->by_credential = code == PAM_SUCCESS;
+	hook->state->refused_credential = code != PAM_SUCCESS;
 	return code;
 }
 
@@ -348,6 +350,9 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 		hook.state->by_credential = false;
 		return PAM_SUCCESS;
 	}
+	/* A stack that did not stop there: what was refused as a credential is no password. */
+	if (mine && hook.state->refused_credential && !takes_credential(&hook.args))
+		return PAM_AUTH_ERR;
 	state_forget(hook.state);
 	state_deny(hook.state);
 	environment_clear(pamh);

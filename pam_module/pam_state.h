@@ -35,6 +35,7 @@ struct pam_state {
 	char user[NSS_NAME_SIZE]; /* subject_key() of whom it was proved for */
 	int account_code;         /* PAM code for the account phase, with EVIDENCE_ALLOWED */
 	bool by_credential;       /* allowed by a credential of a connected app, and no later line has said so yet */
+	bool refused_credential;  /* there was one of a connected app, and it was not right */
 	bool saw_denial;          /* of whomever, since authentication last began: no credentials */
 	struct client client;     /* kept connection; closed when the handle ends or forgets */
 	char login_id[LOGIN_ID_SIZE]; /* single-use name of the login, taken out of the environment; "" = none */

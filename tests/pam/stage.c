@@ -217,7 +217,7 @@ static void __attribute__((noreturn))
 become(const struct stage *stage, char *const argv[], int out, const char *error_file, enum stage_mortal who)
 {
 	char clock[STAGE_PATH_SIZE], errors[STAGE_PATH_SIZE], mortal[STAGE_PATH_SIZE];
-	int null = open("/dev/null", O_RDONLY), err;
+	int null = open(stage->input != NULL ? stage->input : "/dev/null", O_RDONLY), err;
 
 	path_of(stage, "clock", clock);
 	path_of(stage, error_file, errors);
@@ -289,7 +289,7 @@ stage_daemon_stop(struct stage *stage, int signal)
 void
 stage_open(struct stage *stage, const char *settings)
 {
-	static const char *const folders[] = { "etc", "etc/profiles.d", "pam.d", "run", "state" };
+	static const char *const folders[] = { "etc", "etc/profiles.d", "etc/apps.d", "pam.d", "run", "state" };
 
 	memset(stage, 0, sizeof(*stage));
 	snprintf(stage->folder, sizeof(stage->folder), "/tmp/sfmfa-stage-XXXXXX");
@@ -410,6 +410,17 @@ stage_sfmfa(struct stage *stage, const char *words)
 		return 128 + SIGKILL;
 	cr_assert(WIFEXITED(status), "sfmfa %s died", words);
 	return WEXITSTATUS(status);
+}
+
+int
+stage_sfmfa_from(struct stage *stage, const char *words, const char *file)
+{
+	int status;
+
+	stage->input = file;
+	status = stage_sfmfa(stage, words);
+	stage->input = NULL;
+	return status;
 }
 
 void

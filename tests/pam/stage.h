@@ -25,6 +25,7 @@ struct stage {
 	char folder[STAGE_PATH_SIZE];
 	pid_t daemon;      /* 0: not running */
 	bool no_once;
+	const char *input;  /* what the CLI reads; NULL: nothing */
 	int64_t *mortals[MORTAL_COUNT]; /* mapped; NULL: stage_make_mortal() was not called */
 	int64_t *clock;    /* mapped; the wall clock of the test, the daemon and the module */
 	char output[65536]; /* of the last stage_sfmfa() */
@@ -77,6 +78,10 @@ stage_die_after(struct stage *stage, enum stage_mortal who, int64_t calls);
 /* Runs the CLI with the words of a line; its exit status (128 + SIGKILL: its end was set), its standard output in stage->output. */
 int
 stage_sfmfa(struct stage *stage, const char *words);
+
+/* The same with the first line of a file on its standard input. */
+int
+stage_sfmfa_from(struct stage *stage, const char *words, const char *file);
 
 /* A JSON text value of the last output: the first one with this key. Fails the test if there is none. */
 void
