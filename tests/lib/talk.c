@@ -168,6 +168,8 @@ give(struct talk *talk, const char *prompt, bool echo, char **ret_answer)
 
 	talk->prompts++;
 	talk->echoed = talk->echoed || echo;
+	if (talk->before_answer != NULL)
+		talk->before_answer();
 	if (talk->given == talk->answer_count)
 		answer = "@fail";
 	else

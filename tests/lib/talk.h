@@ -25,6 +25,7 @@ struct talk {
 	unsigned prompts;     /* questions that were asked */
 	bool echoed;          /* a question was asked with echo on */
 	bool refuse_text;     /* texts are answered with PAM_CONV_ERR, as some applications do */
+	void (*before_answer)(void); /* called when an answer is due; NULL: nothing is */
 	bool show;            /* the screen goes to standard output too, indented */
 	char key[160];        /* base32 of the authenticator app: given, or read off the screen; "" none yet */
 	unsigned digits, period;  /* 0: 6 digits, 30 s */

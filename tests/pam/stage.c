@@ -4,13 +4,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -100,6 +104,9 @@ write_services(const struct stage *stage)
 	snprintf(text, sizeof(text), "auth required %s\naccount required %s\nsession required %s\npassword required %s\n", line,
 	         line, line, line);
 	stage_write(stage, "pam.d/nopassword", text);
+	snprintf(text, sizeof(text), "auth required %s runtime_dir=%s/nobody\naccount required %s runtime_dir=%s/nobody\n",
+	         line, folder, line, folder);
+	stage_write(stage, "pam.d/alone", text);
 	stage_write(stage, "pam.d/other", "auth required pam_deny.so\naccount required pam_deny.so\n");
 }
 
@@ -235,6 +242,20 @@ become(const struct stage *stage, char *const argv[], int out, const char *error
 	_exit(127);
 }
 
+/* What sd_listen_fds(3) expects. */
+static void
+hand_over(const int listeners[2])
+{
+	char pid[16];
+	int first = fcntl(listeners[0], F_DUPFD, 10), second = fcntl(listeners[1], F_DUPFD, 10);
+
+	snprintf(pid, sizeof(pid), "%d", (int)getpid());
+	setenv("LISTEN_PID", pid, 1);
+	setenv("LISTEN_FDS", "2", 1);
+	if (first < 0 || second < 0 || dup2(first, 3) < 0 || dup2(second, 4) < 0 || close(first) != 0 || close(second) != 0)
+		_exit(126);
+}
+
 static void
 spawn_daemon(struct stage *stage)
 {
@@ -244,6 +265,8 @@ spawn_daemon(struct stage *stage)
 	path_of(stage, "etc/sfmfa.conf", config);
 	stage->daemon = fork();
 	cr_assert_geq(stage->daemon, 0);
+	if (stage->daemon == 0 && stage->activated)
+		hand_over(stage->listeners);
 	if (stage->daemon == 0)
 		become(stage, argv, -1, "log", MORTAL_SFMFAD);
 }
@@ -283,7 +306,50 @@ stage_daemon_stop(struct stage *stage, int signal)
 	waitpid(stage->daemon, NULL, 0);
 	stage->daemon = 0;
 	path_of(stage, "run/root.sock", path);
-	unlink(path);
+	if (!stage->activated)
+		unlink(path);
+}
+
+static int
+listen_at(const struct stage *stage, const char *name)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	int size = snprintf(address.sun_path, sizeof(address.sun_path), "%.64s/run/%s", stage->folder, name);
+
+	cr_assert_lt(size, (int)sizeof(address.sun_path));
+	unlink(address.sun_path);
+	cr_assert_eq(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	cr_assert_eq(listen(fd, 1024), 0);
+	return fd;
+}
+
+void
+stage_daemon_activate(struct stage *stage)
+{
+	stage_daemon_stop(stage, SIGTERM);
+	stage->listeners[0] = listen_at(stage, "root.sock");
+	stage->listeners[1] = listen_at(stage, "sfmfa.sock");
+	stage->activated = true;
+	stage_daemon_start(stage);
+}
+
+void
+stage_need_once(struct stage *stage, struct talk *talk)
+{
+	static const char *const answers[] = { "000000", NULL };
+
+	if (geteuid() != 0)
+		cr_skip_test("needs root: nobody else starts sfmfad --once");
+	/* --once logs to syslog, and that of this machine is none of a test's business. */
+	if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+		cr_skip_test("needs a mount namespace, for a log of its own");
+	if (access("/dev/log", F_OK) == 0)
+		cr_assert_eq(mount("/dev/null", "/dev/log", NULL, MS_BIND, NULL), 0);
+	cr_assert_eq(stage_sfmfa(stage, "--json enroll stranger"), 0);
+	if (stage_login(stage, talk, "alone", "stranger", "203.0.113.7", answers).auth == PAM_AUTHINFO_UNAVAIL)
+		cr_skip_test("sfmfad --once may not be started here (services-once makes a place for it)");
+	cr_assert_eq(stage_sfmfa(stage, "user unlock stranger"), 0);
 }
 
 void
@@ -621,4 +687,14 @@ stage_register(struct stage *stage, struct talk *talk, const char *user)
 	cr_assert_eq(codes.auth, PAM_SUCCESS, "registration: %s", talk->transcript);
 	cr_assert_eq(codes.account, PAM_SUCCESS);
 	stage_wait(stage, 30);
+}
+
+void
+stage_enrol(struct stage *stage, struct talk *talk, const char *user)
+{
+	char words[128];
+
+	snprintf(words, sizeof(words), "--json enroll %s", user);
+	cr_assert_eq(stage_sfmfa(stage, words), 0, "%s: %s", words, stage->output);
+	stage_json(stage, "secret", talk->key, sizeof(talk->key));
 }

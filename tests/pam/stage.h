@@ -27,13 +27,16 @@ struct stage {
 	bool no_once;
 	const char *input;  /* what the CLI reads; NULL: nothing */
 	int64_t *mortals[MORTAL_COUNT]; /* mapped; NULL: stage_make_mortal() was not called */
+	bool activated;    /* the sockets belong to the test */
+	int listeners[2];
 	int64_t *clock;    /* mapped; the wall clock of the test, the daemon and the module */
 	char output[65536]; /* of the last stage_sfmfa() */
 };
 
 /*
  * Services made: "login" (ui), "mail" (api, the three-line stack, all six hooks), "ask" (api, factor prompted for), "cron" (exempt),
- * "bare" (api without split), "nopassword" (ui, sfmfa alone, in all six hooks). settings are lines of sfmfa.conf, "" none.
+ * "bare" (api without split), "nopassword" (ui, sfmfa alone, in all six hooks), "alone" (ui, sfmfa alone, finds no daemon: --once).
+ * settings are lines of sfmfa.conf, "" none.
  * The standard profiles of the project are there.
  */
 void
@@ -50,6 +53,20 @@ int
 stage_daemon_ends(struct stage *stage);
 void
 stage_daemon_stop(struct stage *stage, int signal);
+
+/*
+ * From now on the test listens, as systemd does, and the daemon gets the sockets: while none runs, who connects
+ * waits. One that runs is stopped and started anew.
+ */
+void
+stage_daemon_activate(struct stage *stage);
+
+/*
+ * Skips the test where sfmfad --once may not be started: it wants uid 0 and a process 1 to compare itself with, so
+ * in a container tests/services/once.sh makes a place for it. Makes a mount namespace, in which nobody's syslog is.
+ */
+void
+stage_need_once(struct stage *stage, struct talk *talk);
 
 /* The module finds no program to start where nobody listens (as root it may, in some surroundings). */
 void
@@ -134,6 +151,10 @@ stage_decided(struct stage *stage, const char *user, const char *pair);
 /* Registers an app for a user of profile "mfa" through a login; the key is in talk->key afterwards. */
 void
 stage_register(struct stage *stage, struct talk *talk, const char *user);
+
+/* Registers an app for a user through "sfmfa enroll": pending; the key is in talk->key, the recovery codes in stage->output. */
+void
+stage_enrol(struct stage *stage, struct talk *talk, const char *user);
 
 /* How many decision lines the log has. */
 unsigned

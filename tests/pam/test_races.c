@@ -1,20 +1,16 @@
 /* Many at one moment: one code is worth one login, every wrong answer counts, everybody gets their turn. */
 #include <criterion/criterion.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "crowd.h"
 #include "notes.h"
 #include "stage.h"
 
-#define CROWD_MAX 64
-#define USERS     16 /* of the test that kills */
-#define KILLS     10
+#define PEER "203.0.113.7"
 
 static struct stage stage;
 static struct talk talk;
@@ -31,108 +27,34 @@ close_stage(void)
 	stage_close(&stage);
 }
 
-TestSuite(races, .init = open_stage, .fini = close_stage, .timeout = 120);
+TestSuite(races, .init = open_stage, .fini = close_stage, .timeout = 400);
 
-static int64_t
-milliseconds(void)
+/* Fewer by default: making processes is what takes the time. */
+static unsigned
+rounds_of(unsigned few, unsigned many)
 {
-	struct timespec now;
+	return getenv("SFMFA_LONG") != NULL ? many : few;
+}
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+/* One login, in a process of a crowd: the answer is given when all others have theirs ready. */
+static int
+answer_at(const char *service, const char *user, const char *text)
+{
+	talk.before_answer = crowd_meet;
+	return stage_login(&stage, &talk, service, user, PEER, (const char *const[]){ text, NULL }).auth;
+}
+
+static int
+answer_together(const char *user, const char *text)
+{
+	return answer_at("nopassword", user, text);
 }
 
 static int
 answer(const char *user, const char *text)
 {
-	return stage_login(&stage, &talk, "nopassword", user, "203.0.113.7",
-			   (const char *const[]){ text, NULL })
-		.auth;
-}
-
-/* ---- a crowd: processes that get ready, wait for one another, and act at once
- * ------------------------------ */
-
-struct crowd {
-	unsigned count;
-	void (*ready)(unsigned i); /* before the gate opens; NULL: nothing to do */
-	int (*act)(unsigned i);    /* a PAM code */
-	int codes[CROWD_MAX];
-	int64_t took_ms; /* from the opening of the gate to the last one */
-};
-
-static pid_t
-join(const struct crowd *crowd, unsigned i, const int ready[2], const int gate[2])
-{
-	pid_t pid = fork();
-	char byte = 'r';
-
-	if (pid != 0)
-		return pid;
-	close(gate[1]);
-	close(ready[0]);
-	if (crowd->ready != NULL)
-		crowd->ready(i);
-	/* The gate is open once the parent has closed its end. */
-	if (write(ready[1], &byte, 1) != 1 || read(gate[0], &byte, 1) != 0)
-		_exit(127);
-	_exit(crowd->act(i));
-}
-
-static void
-open_gate(struct crowd *crowd, void (*meanwhile)(void))
-{
-	int ready[2], gate[2];
-	pid_t pids[CROWD_MAX];
-	int64_t start;
-	char byte;
-
-	cr_assert_leq(crowd->count, CROWD_MAX);
-	cr_assert_eq(pipe(ready), 0);
-	cr_assert_eq(pipe(gate), 0);
-	for (unsigned i = 0; i < crowd->count; i++) {
-		pids[i] = join(crowd, i, ready, gate);
-		cr_assert_gt(pids[i], 0);
-	}
-	close(ready[1]);
-	close(gate[0]);
-	for (unsigned i = 0; i < crowd->count; i++)
-		cr_assert_eq(read(ready[0], &byte, 1), 1, "somebody is not ready");
-	start = milliseconds();
-	close(gate[1]);
-	if (meanwhile != NULL)
-		meanwhile();
-	for (unsigned i = 0; i < crowd->count; i++) {
-		int status = 0;
-
-		cr_assert_eq(waitpid(pids[i], &status, 0), pids[i]);
-		cr_assert(WIFEXITED(status) && WEXITSTATUS(status) < 126, "process %u died", i);
-		crowd->codes[i] = WEXITSTATUS(status);
-	}
-	crowd->took_ms = milliseconds() - start;
-	close(ready[0]);
-}
-
-static unsigned
-count_codes(const struct crowd *crowd, int code)
-{
-	unsigned count = 0;
-
-	for (unsigned i = 0; i < crowd->count; i++) {
-		if (crowd->codes[i] == code)
-			count++;
-	}
-	return count;
-}
-
-static void
-enrol(const char *user)
-{
-	char words[128];
-
-	snprintf(words, sizeof(words), "--json enroll %s", user);
-	cr_assert_eq(stage_sfmfa(&stage, words), 0);
-	stage_json(&stage, "secret", talk.key, sizeof(talk.key));
+	talk.before_answer = NULL;
+	return stage_login(&stage, &talk, "nopassword", user, PEER, (const char *const[]){ text, NULL }).auth;
 }
 
 /* How often the log says so of this user. */
@@ -157,44 +79,65 @@ count_reason(const char *user, const char *reason)
 	return count;
 }
 
-/* ---- one code
- * ------------------------------------------------------------------------------------------------ */
+/* ---- one code ----------------------------------------------------------------------------------------- */
 
 static int
 answer_code(unsigned i)
 {
 	(void)i;
-	return answer("alice", "{code}");
+	return answer_together("alice", "{code}");
 }
 
 static void
-one_code(unsigned processes, unsigned rounds)
+expect_one(const struct crowd *crowd, unsigned round)
 {
+	cr_assert_eq(crowd_count(crowd, PAM_SUCCESS), 1, "round %u: %u got in", round, crowd_count(crowd, PAM_SUCCESS));
+	cr_assert_eq(crowd_count(crowd, PAM_AUTH_ERR), crowd->count - 1, "round %u", round);
+}
+
+static void
+one_code(unsigned processes, unsigned rounds, bool fresh)
+{
+	struct crowd crowd = { .count = processes, .act = answer_code };
 	int64_t longest = 0;
 
-	enrol("alice");
+	stage_enrol(&stage, &talk, "alice");
+	if (!fresh)
+		crowd_open(&crowd);
 	for (unsigned round = 0; round < rounds; round++) {
-		struct crowd crowd = { .count = processes, .act = answer_code };
-
-		open_gate(&crowd, NULL);
-		cr_assert_eq(count_codes(&crowd, PAM_SUCCESS), 1, "round %u", round);
-		cr_assert_eq(count_codes(&crowd, PAM_AUTH_ERR), processes - 1, "round %u", round);
+		if (fresh)
+			crowd_once(&crowd, NULL);
+		else
+			crowd_round(&crowd, NULL);
+		expect_one(&crowd, round);
 		longest = crowd.took_ms > longest ? crowd.took_ms : longest;
 		stage_wait(&stage, 30);
 	}
+	if (!fresh)
+		crowd_close(&crowd);
 	cr_assert_eq(count_reason("alice", "factor-replayed"), rounds * (processes - 1));
-	note("%u processes, one code: one success in each of %u rounds, the longest took %lld ms", processes,
-	     rounds, (long long)longest);
+	note("%u processes%s, one code: one success in each of %u rounds, the longest took %lld ms", processes,
+	     fresh ? ", fresh ones for each login" : "", rounds, (long long)longest);
 }
 
 Test(races, eight_processes_and_one_code)
 {
-	one_code(8, 20);
+	one_code(8, 200, false);
+}
+
+Test(races, eight_fresh_processes_and_one_code)
+{
+	one_code(8, rounds_of(50, 200), true);
 }
 
 Test(races, sixteen_processes_and_one_code)
 {
-	one_code(16, 10);
+	one_code(16, 200, false);
+}
+
+Test(races, sixteen_fresh_processes_and_one_code)
+{
+	one_code(16, rounds_of(50, 200), true);
 }
 
 static char recovery_codes[10][32];
@@ -226,26 +169,25 @@ static int
 answer_recovery_code(unsigned i)
 {
 	(void)i;
-	return answer("alice", recovery_codes[round_now]);
+	return answer_together("alice", recovery_codes[round_now]);
 }
 
 Test(races, one_recovery_code_is_worth_one_login)
 {
-	enrol("alice");
+	stage_enrol(&stage, &talk, "alice");
 	read_recovery_codes();
 	for (round_now = 0; round_now < 10; round_now++) {
 		struct crowd crowd = { .count = 8, .act = answer_recovery_code };
 
 		/* The seven others are wrong answers: they count. */
-		open_gate(&crowd, NULL);
-		cr_assert_eq(count_codes(&crowd, PAM_SUCCESS), 1, "code %u", round_now);
+		crowd_once(&crowd, NULL);
+		cr_assert_eq(crowd_count(&crowd, PAM_SUCCESS), 1, "code %u", round_now);
 		cr_assert_eq(stage_sfmfa(&stage, "user unlock alice"), 0);
 	}
 	note("8 processes, one recovery code: one success for each of 10 codes");
 }
 
-/* ---- registrations
- * -------------------------------------------------------------------------------------------- */
+/* ---- registrations ------------------------------------------------------------------------------------ */
 
 static pam_handle_t *registering;
 static char newcomer[32];
@@ -284,9 +226,9 @@ Test(races, of_registrations_at_once_one_is_committed)
 		snprintf(newcomer, sizeof(newcomer), "newcomer%u", round);
 		snprintf(words, sizeof(words), "profile assign %s mfa", newcomer);
 		cr_assert_eq(stage_sfmfa(&stage, words), 0);
-		open_gate(&crowd, NULL);
-		cr_assert_eq(count_codes(&crowd, PAM_SUCCESS), 1, "round %u", round);
-		cr_assert_eq(count_codes(&crowd, PAM_PERM_DENIED), 7, "round %u", round);
+		crowd_once(&crowd, NULL);
+		cr_assert_eq(crowd_count(&crowd, PAM_SUCCESS), 1, "round %u", round);
+		cr_assert_eq(crowd_count(&crowd, PAM_PERM_DENIED), 7, "round %u", round);
 		cr_assert_eq(count_reason(newcomer, "ok-registered"), 1);
 		cr_assert_eq(count_reason(newcomer, "registration-refused"), 7);
 	}
@@ -314,36 +256,72 @@ Test(races, a_registration_loses_against_an_enrolment_meanwhile)
 	cr_assert_not_null(strstr(stage.output, "\"none\""), "%s", stage.output);
 }
 
-/* ---- wrong answers
- * ------------------------------------------------------------------------------------------------ */
+/* ---- wrong answers ------------------------------------------------------------------------------------ */
 
 static int
 answer_wrongly(unsigned i)
 {
 	(void)i;
-	return answer("alice", "000000");
+	return answer_together("alice", "000000");
+}
+
+static int64_t
+failed_of_alice(void)
+{
+	const char *at;
+
+	cr_assert_eq(stage_sfmfa(&stage, "--json user show alice"), 0);
+	at = strstr(stage.output, "\"failures\":");
+	cr_assert_not_null(at, "%s", stage.output);
+	return strtoll(strchr(at, ':') + 1, NULL, 10);
+}
+
+#define WRONG_UNTIL_LOCKED 10
+
+static void
+meet_and_wait_for_the_lock(void)
+{
+	crowd_meet();
+	crowd_await_signs(WRONG_UNTIL_LOCKED + 1);
+}
+
+/* Of 200 that were asked for a code before anybody had answered, the last one has the right one. */
+static int
+answer_wrongly_but_one(unsigned i)
+{
+	int code;
+
+	if (i == CROWD_MAX - 1) {
+		talk.before_answer = meet_and_wait_for_the_lock;
+		return stage_login(&stage, &talk, "nopassword", "alice", PEER, (const char *const[]){ "{code}", NULL }).auth;
+	}
+	code = answer_together("alice", "000000");
+	crowd_sign();
+	return code;
 }
 
 Test(races, wrong_answers_at_once_are_all_counted_up_to_the_lock)
 {
-	struct crowd crowd = { .count = 50, .act = answer_wrongly };
+	struct crowd crowd = { .count = CROWD_MAX, .act = answer_wrongly_but_one };
 
-	enrol("alice");
-	open_gate(&crowd, NULL);
-	cr_assert_eq(count_codes(&crowd, PAM_AUTH_ERR), 50);
-	cr_assert_eq(count_reason("alice", "factor-wrong"), 10);
-	cr_assert_eq(count_reason("alice", "locked-out"), 40);
+	stage_enrol(&stage, &talk, "alice");
+	crowd_once(&crowd, NULL);
+	cr_assert_eq(crowd_count(&crowd, PAM_AUTH_ERR), CROWD_MAX, "the right code among them is refused too");
+	cr_assert_eq(count_reason("alice", "factor-wrong"), WRONG_UNTIL_LOCKED);
+	cr_assert_eq(count_reason("alice", "locked-out"), CROWD_MAX - WRONG_UNTIL_LOCKED);
+	cr_assert_eq(failed_of_alice(), WRONG_UNTIL_LOCKED);
 	cr_assert_eq(answer("alice", "{code}"), PAM_AUTH_ERR, "the right code is locked out too");
 	stage_wait(&stage, 15 * 60);
 	cr_assert_eq(answer("alice", "{code}"), PAM_SUCCESS);
-	note("50 wrong answers at once, at most 10: 10 compared, 40 locked out, in %lld ms",
+	note("%d answers at once, at most %d wrong ones: %d counted, %d locked out, a right one among them, in %lld ms",
+	     CROWD_MAX, WRONG_UNTIL_LOCKED, WRONG_UNTIL_LOCKED, CROWD_MAX - WRONG_UNTIL_LOCKED,
 	     (long long)crowd.took_ms);
 }
 
 static int
 answer_wrongly_or_rightly(unsigned i)
 {
-	return answer("alice", i >= 12 ? "{code}" : "000000");
+	return answer_together("alice", i >= 12 ? "{code}" : "000000");
 }
 
 Test(races, a_right_answer_in_a_crowd_of_wrong_ones_is_worth_at_most_one_login)
@@ -353,11 +331,11 @@ Test(races, a_right_answer_in_a_crowd_of_wrong_ones_is_worth_at_most_one_login)
 		unsigned in;
 
 		if (round == 0)
-			enrol("alice");
-		open_gate(&crowd, NULL);
-		in = count_codes(&crowd, PAM_SUCCESS);
+			stage_enrol(&stage, &talk, "alice");
+		crowd_once(&crowd, NULL);
+		in = crowd_count(&crowd, PAM_SUCCESS);
 		cr_assert_leq(in, 1);
-		cr_assert_eq(count_codes(&crowd, PAM_AUTH_ERR), 16 - in);
+		cr_assert_eq(crowd_count(&crowd, PAM_AUTH_ERR), 16 - in);
 		cr_assert_eq(stage_sfmfa(&stage, "user unlock alice"), 0);
 		stage_wait(&stage, 30);
 	}
@@ -365,23 +343,22 @@ Test(races, a_right_answer_in_a_crowd_of_wrong_ones_is_worth_at_most_one_login)
 
 Test(races, without_a_maximum_five_a_time_step_are_compared)
 {
-	struct crowd crowd = { .count = 50, .act = answer_wrongly };
+	struct crowd crowd = { .count = CROWD_MAX, .act = answer_wrongly };
 
 	stage_configure(&stage, "default_profile = \"mfa\";\nlockout = { max_invalid_attempts = 0; };\n");
-	enrol("alice");
-	open_gate(&crowd, NULL);
-	cr_assert_eq(count_codes(&crowd, PAM_AUTH_ERR), 50);
+	stage_enrol(&stage, &talk, "alice");
+	crowd_once(&crowd, NULL);
+	cr_assert_eq(crowd_count(&crowd, PAM_AUTH_ERR), CROWD_MAX);
 	cr_assert_eq(count_reason("alice", "factor-wrong"), 5);
-	cr_assert_eq(count_reason("alice", "locked-out"), 45);
+	cr_assert_eq(count_reason("alice", "locked-out"), CROWD_MAX - 5);
+	cr_assert_eq(failed_of_alice(), CROWD_MAX, "all were counted");
 	cr_assert_eq(answer("alice", "{code}"), PAM_AUTH_ERR, "until the next step");
 	stage_wait(&stage, 30);
 	cr_assert_eq(answer("alice", "{code}"), PAM_SUCCESS);
-	cr_assert_not_null(strstr(talk.transcript, "51 failed"), "all were counted: %s", talk.transcript);
-	note("50 wrong answers at once without a maximum: 5 compared, all counted");
+	note("%d wrong answers at once without a maximum: 5 compared, %d counted", CROWD_MAX, CROWD_MAX);
 }
 
-/* ---- many users
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- many users --------------------------------------------------------------------------------------- */
 
 static char keys[CROWD_MAX][160];
 
@@ -392,7 +369,7 @@ enrol_users(unsigned count)
 		char user[32];
 
 		snprintf(user, sizeof(user), "user%u", i);
-		enrol(user);
+		stage_enrol(&stage, &talk, user);
 		memcpy(keys[i], talk.key, sizeof(keys[i]));
 	}
 }
@@ -404,74 +381,95 @@ answer_ones_own(unsigned i)
 
 	snprintf(user, sizeof(user), "user%u", i);
 	memcpy(talk.key, keys[i], sizeof(talk.key));
-	return answer(user, "{code}");
+	return answer_together(user, "{code}");
 }
 
 Test(races, different_users_at_once_all_get_in)
 {
-	enrol_users(40);
-	for (unsigned round = 0; round < 2; round++) {
-		struct crowd crowd = { .count = 40, .act = answer_ones_own };
+	struct crowd crowd = { .count = CROWD_MAX, .act = answer_ones_own };
 
-		open_gate(&crowd, NULL);
-		cr_assert_eq(count_codes(&crowd, PAM_SUCCESS), 40);
-		note("40 users at once: 40 successes in %lld ms", (long long)crowd.took_ms);
+	enrol_users(CROWD_MAX);
+	crowd_open(&crowd);
+	for (unsigned round = 0; round < 3; round++) {
+		crowd_round(&crowd, NULL);
+		cr_assert_eq(crowd_count(&crowd, PAM_SUCCESS), CROWD_MAX);
+		note("%d users at once: %d successes in %lld ms", CROWD_MAX, CROWD_MAX, (long long)crowd.took_ms);
 		stage_wait(&stage, 30);
 	}
+	crowd_close(&crowd);
 }
 
-/* ---- a daemon that is killed
- * -------------------------------------------------------------------------------------------- */
+/* ---- programs with one password field ----------------------------------------------------------------- */
 
-static unsigned moment_us;
+static char token[STAGE_TOKEN_SIZE];
 
-static void
-kill_daemon(void)
+static int
+log_in_with_a_code(unsigned i)
 {
-	struct timespec pause = { .tv_nsec = moment_us * 1000L };
-
-	/* At another moment each time; nothing is waited for. */
-	nanosleep(&pause, NULL);
-	stage_daemon_stop(&stage, SIGKILL);
+	(void)i;
+	return answer_at("mail", "alice", STAGE_PASSWORD "{code}");
 }
 
-Test(races, a_killed_daemon_forgets_no_code)
+static int
+log_in_with_the_token(unsigned i)
 {
-	char words[STAGE_PATH_SIZE + 96];
-	struct crowd calm = { .count = USERS, .act = answer_ones_own };
-	unsigned before = 0, after = 0;
+	char field[128];
 
-	stage_forbid_once(&stage);
-	enrol_users(USERS);
-	open_gate(&calm, NULL);
-	stage_wait(&stage, 30);
-	for (unsigned round = 0; round < KILLS; round++) {
-		struct crowd first = { .count = USERS, .act = answer_ones_own }, second = first, next = first;
+	(void)i;
+	snprintf(field, sizeof(field), "%s%s", STAGE_PASSWORD, token);
+	return answer_at("mail", "alice", field);
+}
 
-		/* From the first answers to the last ones, on a machine of whatever speed. */
-		moment_us = (unsigned)(1000 * calm.took_ms * (round + 1) / (KILLS + 1));
-		open_gate(&first, kill_daemon);
-		stage_daemon_start(&stage);
-		open_gate(&second, NULL);
-		for (unsigned i = 0; i < USERS; i++) {
-			bool once = first.codes[i] == PAM_SUCCESS, twice = second.codes[i] == PAM_SUCCESS;
+Test(races, a_code_is_worth_one_login_of_a_program_and_a_token_any_number)
+{
+	struct crowd with_code = { .count = 8, .act = log_in_with_a_code };
+	struct crowd with_token = { .count = 8, .act = log_in_with_the_token };
+	unsigned rounds = rounds_of(25, 200);
 
-			cr_assert_not(once && twice, "round %u: an acknowledged code of user%u came back",
-				      round, i);
-			cr_assert(once || first.codes[i] == PAM_AUTHINFO_UNAVAIL, "round %u: code %d", round,
-				  first.codes[i]);
-			before += once;
-			after += twice;
-		}
-		stage_wait(&stage, 30);
-		open_gate(&next, NULL);
-		cr_assert_eq(count_codes(&next, PAM_SUCCESS), USERS, "round %u: the next login works at once",
-			     round);
+	cr_assert_eq(stage_sfmfa(&stage, "profile assign alice mfa-api"), 0);
+	stage_register(&stage, &talk, "alice");
+	stage_token(&stage, "alice --label mail", token);
+	crowd_open(&with_code);
+	crowd_open(&with_token);
+	for (unsigned round = 0; round < rounds; round++) {
+		crowd_round(&with_code, NULL);
+		expect_one(&with_code, round);
+		crowd_round(&with_token, NULL);
+		cr_assert_eq(crowd_count(&with_token, PAM_SUCCESS), 8, "round %u", round);
 		stage_wait(&stage, 30);
 	}
-	snprintf(words, sizeof(words), "sqlite3 %s/state/sfmfa.db 'pragma integrity_check' | grep -qx ok",
-		 stage.folder);
-	cr_assert_eq(system(words), 0);
-	note("%d kills: of %d codes %u were accepted before, %u after the restart, none twice", KILLS,
-	     KILLS * USERS, before, after);
+	crowd_close(&with_code);
+	crowd_close(&with_token);
+	note("8 programs, one code: one success; one token: eight, in each of %u rounds", rounds);
+}
+
+/* ---- with and without the daemon ---------------------------------------------------------------------- */
+
+static char user_now[32], code_now[16];
+
+/* Every other process finds no daemon and starts sfmfad --once, on the same store. */
+static int
+answer_here_or_there(unsigned i)
+{
+	return answer_at(i % 2 == 0 ? "nopassword" : "alone", user_now, code_now);
+}
+
+Test(races, a_code_is_worth_one_login_beside_the_daemon_too)
+{
+	unsigned rounds = rounds_of(25, 200);
+
+	stage_need_once(&stage, &talk);
+	/* --once has the real time. It does not stand still, so every round has a user and a code of its own. */
+	*stage.clock = 0;
+	for (unsigned round = 0; round < rounds; round++) {
+		struct crowd crowd = { .count = 8, .act = answer_here_or_there };
+
+		snprintf(user_now, sizeof(user_now), "user%u", round);
+		stage_enrol(&stage, &talk, user_now);
+		talk.now = time(NULL);
+		cr_assert(talk_code(&talk, 0, code_now));
+		crowd_once(&crowd, NULL);
+		expect_one(&crowd, round);
+	}
+	note("4 processes at the daemon, 4 with sfmfad --once, one code: one success in each of %u rounds", rounds);
 }

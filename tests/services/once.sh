@@ -201,6 +201,18 @@ two_of_two()
 check "two at once with one code of the app: one gets in" one_of_two "$(code_of "$world/alice.key")"
 check "two at once with a code for many uses: both do" two_of_two "$code"
 check "no process is left by two either" none_runs
+# Cases of the suite pam that run only where --once may be started; they have a store and a daemon of their own.
+case_of() # PROGRAM FILTER NOTE
+{
+    mkdir -p /dev/shm # criterion wants one
+    "$build/tests/pam/$1" --tap=- -j1 --filter "$2" >"$world/out" 2>&1 && grep "^# .*$3" "$world/out" >"$world/note" ||
+        { cat "$world/out"; return 1; }
+}
+check "eight at once with one code, four of them at a daemon: one gets in" \
+    case_of pam-races 'races/*beside_the_daemon*' 'one success in each of'
+cat "$world/note"
+check "killed at random moments: no code comes back" case_of pam-kills 'kills/*once*' 'kills of sfmfad --once'
+cat "$world/note"
 
 # ---- killed while somebody types ----
 
