@@ -1,6 +1,5 @@
 #include "daemon/key.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
@@ -126,70 +125,31 @@ key_files_read(const char *path, uid_t owner, struct key_files *ret_files, struc
 }
 
 static enum sfmfa_err
-write_key(int fd, const char *path, struct diag *diag)
+make_text(char ret_text[SEALING_KEY_TEXT_SIZE])
 {
 	SECRET_AUTO key = { 0 };
 	unsigned char bytes[KEY_SIZE];
-	char text[SEALING_KEY_TEXT_SIZE];
 	enum sfmfa_err err;
 
 	err = random_bytes(bytes, sizeof(bytes));
 	if (err == SFMFA_OK)
 		err = secret_set(&key, bytes, sizeof(bytes));
-	if (err == SFMFA_OK)
-		err = sealing_key_format(&key, text);
-	if (err == SFMFA_OK) {
-		ssize_t size = (ssize_t)strlen(text);
-
-		if (fchmod(fd, KEY_FILE_MODE) != 0 || write(fd, text, (size_t)size) != size || fsync(fd) != 0)
-			err = SFMFA_ERR_SYSTEM;
-	}
 	wipe(bytes, sizeof(bytes));
-	wipe(text, sizeof(text));
-	if (err != SFMFA_OK)
-		return diag_set(diag, err, path, 0, "the key cannot be written: %s", strerror(errno));
-	return SFMFA_OK;
-}
-
-static enum sfmfa_err
-sync_folder(const char *path, struct diag *diag)
-{
-	char folder[PATH_MAX];
-	char *slash;
-	int fd;
-
-	if (text_copy(folder, sizeof(folder), path) != SFMFA_OK || (slash = strrchr(folder, '/')) == NULL)
-		return diag_set(diag, SFMFA_ERR_INVALID, path, 0, "not an absolute path");
-	slash[slash == folder ? 1 : 0] = '\0';
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || fsync(fd) != 0) {
-		if (fd >= 0)
-			close(fd);
-		return diag_set(diag, SFMFA_ERR_SYSTEM, folder, 0, "cannot be synced: %s", strerror(errno));
-	}
-	close(fd);
-	return SFMFA_OK;
+	return err == SFMFA_OK ? sealing_key_format(&key, ret_text) : err;
 }
 
 enum sfmfa_err
 key_make(const char *path, struct diag *diag)
 {
-	char temporary[PATH_MAX];
-	enum sfmfa_err err;
-	int fd;
+	char text[SEALING_KEY_TEXT_SIZE];
+	enum sfmfa_err err = make_text(text);
 
-	if (text_format(temporary, sizeof(temporary), "%s.%ld.tmp", path, (long)getpid()) != SFMFA_OK)
-		return diag_set(diag, SFMFA_ERR_TOO_LARGE, path, 0, "the path is too long");
-	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return diag_set(diag, SFMFA_ERR_SYSTEM, temporary, 0, "cannot be made: %s", strerror(errno));
-	err = write_key(fd, path, diag);
-	close(fd);
-	if (err == SFMFA_OK && link(temporary, path) != 0) {
-		err = errno == EEXIST ? SFMFA_ERR_EXISTS : SFMFA_ERR_SYSTEM;
-		(void)diag_set(diag, err, path, 0, "the key cannot be put in place: %s", strerror(errno));
-	}
-	if (unlink(temporary) != 0 && err == SFMFA_OK)
-		err = diag_set(diag, SFMFA_ERR_SYSTEM, temporary, 0, "cannot be removed: %s", strerror(errno));
-	return err == SFMFA_OK ? sync_folder(path, diag) : err;
+	if (err != SFMFA_OK)
+		return diag_set(diag, err, path, 0, "the key cannot be made");
+	err = file_write_new(path, text, strlen(text), KEY_FILE_MODE, diag);
+	wipe(text, sizeof(text));
+	/* Who made it may not have come that far yet, and a store must not outlast its key. */
+	if (err == SFMFA_ERR_EXISTS && file_sync_name(path, diag) != SFMFA_OK)
+		return SFMFA_ERR_SYSTEM;
+	return err;
 }

@@ -212,16 +212,40 @@ name_neighbours(const char *path, char folder[PATH_MAX], char temporary[PATH_MAX
 }
 
 /* A rename lasts only once its folder is on the disk. */
-static bool
-sync_folder(const char *folder)
+enum sfmfa_err
+file_sync_name(const char *path, struct diag *diag)
 {
-	FD_AUTO fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char folder[PATH_MAX];
+	char temporary[PATH_MAX];
+	enum sfmfa_err err = name_neighbours(path, folder, temporary);
+	FD_AUTO fd = err ? -1 : open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	return fd >= 0 && fsync(fd) == 0;
+	if (err) {
+		return diag_set(diag, err, path, 0, "is not a usable file name");
+	}
+	if (fd < 0 || fsync(fd) < 0) {
+		return diag_set(diag, SFMFA_ERR_SYSTEM, path, 0, "is written, but may not last: %s",
+				strerror(errno));
+	}
+	return SFMFA_OK;
 }
 
-enum sfmfa_err
-file_write_atomic(const char *path, const void *bytes, size_t size, mode_t mode, struct diag *diag)
+/* As rename(), if nothing has the new name; EEXIST. A file never has two names, but on file systems too old for that. */
+static int
+rename_new(const char *from, const char *to)
+{
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) {
+		return 0;
+	}
+	if (errno != EINVAL && errno != ENOSYS) {
+		return -1;
+	}
+	return link(from, to) < 0 ? -1 : unlink(from);
+}
+
+static enum sfmfa_err
+write_file(const char *path, const void *bytes, size_t size, mode_t mode, int (*put)(const char *from, const char *to),
+	   struct diag *diag)
 {
 	char folder[PATH_MAX];
 	char temporary[PATH_MAX];
@@ -235,17 +259,25 @@ file_write_atomic(const char *path, const void *bytes, size_t size, mode_t mode,
 	if (fd < 0) {
 		return diag_set(diag, SFMFA_ERR_SYSTEM, path, 0, "cannot be written: %s", strerror(errno));
 	}
-	if (!write_all(fd, bytes, size) || fchmod(fd, mode) < 0 || fsync(fd) < 0 ||
-	    rename(temporary, path) < 0) {
-		err = diag_set(diag, SFMFA_ERR_SYSTEM, path, 0, "cannot be written: %s", strerror(errno));
+	if (!write_all(fd, bytes, size) || fchmod(fd, mode) < 0 || fsync(fd) < 0 || put(temporary, path) < 0) {
+		err = diag_set(diag, errno == EEXIST ? SFMFA_ERR_EXISTS : SFMFA_ERR_SYSTEM, path, 0,
+			       "cannot be written: %s", strerror(errno));
 		unlink(temporary);
 		return err;
 	}
-	if (!sync_folder(folder)) {
-		return diag_set(diag, SFMFA_ERR_SYSTEM, path, 0, "is written, but may not last: %s",
-				strerror(errno));
-	}
-	return SFMFA_OK;
+	return file_sync_name(path, diag);
+}
+
+enum sfmfa_err
+file_write_atomic(const char *path, const void *bytes, size_t size, mode_t mode, struct diag *diag)
+{
+	return write_file(path, bytes, size, mode, rename, diag);
+}
+
+enum sfmfa_err
+file_write_new(const char *path, const void *bytes, size_t size, mode_t mode, struct diag *diag)
+{
+	return write_file(path, bytes, size, mode, rename_new, diag);
 }
 
 static void

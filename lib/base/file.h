@@ -48,6 +48,14 @@ enum sfmfa_err
 file_write_atomic(const char *path, const void *bytes, size_t size, mode_t mode, struct diag *diag)
 	SFMFA_MUST_USE;
 
+/* The same, if nothing has that name; of many who try, one does it. SFMFA_ERR_EXISTS. */
+enum sfmfa_err
+file_write_new(const char *path, const void *bytes, size_t size, mode_t mode, struct diag *diag) SFMFA_MUST_USE;
+
+/* After it the name of a file or folder that was just made outlasts a power cut. SFMFA_ERR_SYSTEM. */
+enum sfmfa_err
+file_sync_name(const char *path, struct diag *diag) SFMFA_MUST_USE;
+
 /* Whether nobody but a trusted owner can make, rename or remove a file in it. SFMFA_ERR_NOT_FOUND, _UNTRUSTED. */
 enum sfmfa_err
 file_check_folder(const char *folder, const struct file_trust *trust, struct diag *diag) SFMFA_MUST_USE;

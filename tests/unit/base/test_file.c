@@ -324,6 +324,24 @@ Test(file, is_written_anew_with_the_exact_mode)
 	file_names_finish(&names);
 }
 
+Test(file, that_is_to_be_new_replaces_nothing)
+{
+	FILE_CONTENT_AUTO content = { 0 };
+	struct stat st;
+
+	cr_assert_eq(file_write_new(path_of("key"), "one", 3, 0640, &diag), SFMFA_OK, "%s", diag.text);
+	cr_assert_eq(file_write_new(path_of("key"), "two", 3, 0640, &diag), SFMFA_ERR_EXISTS);
+	cr_assert_eq(stat(path_of("key"), &st), 0);
+	cr_assert_eq(st.st_nlink, 1U);
+	cr_assert_eq(st.st_mode & 07777, 0640U);
+	cr_assert_eq(file_read_trusted(path_of("key"), &trust, &content, &diag), SFMFA_OK);
+	cr_assert_str_eq(content.bytes, "one");
+	cr_assert_eq(file_sync_name(path_of("key"), &diag), SFMFA_OK);
+	cr_assert_eq(file_sync_name(path_of("no/such"), &diag), SFMFA_ERR_SYSTEM);
+	cr_assert_eq(unlink(path_of("key")), 0);
+	cr_assert_eq(rmdir(folder), 0, "nothing is left beside it");
+}
+
 Test(file, that_cannot_be_written_leaves_the_old_one)
 {
 	char name[300];
