@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 enum sfmfa_err
 privilege_find(const char *run_as, struct run_as *ret_run_as, struct diag *diag)
 {
@@ -39,7 +41,8 @@ privilege_make_folder(const char *path, mode_t mode, const struct run_as *owner,
 	}
 	if (chmod(path, mode) != 0 || (geteuid() == 0 && lchown(path, owner->uid, owner->gid) != 0))
 		return diag_set(diag, SFMFA_ERR_SYSTEM, path, 0, "cannot be given away: %s", strerror(errno));
-	return SFMFA_OK;
+	/* Syncing what is in it says nothing about its own name. */
+	return file_sync_name(path, diag);
 }
 
 static enum sfmfa_err

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "store/sqlite_private.h"
 
@@ -33,8 +34,12 @@ folder_trust(const char *folder, struct diag *diag)
 	if (folder[0] != '/')
 		return diag_set(diag, SFMFA_ERR_UNTRUSTED, folder, 0, "is not an absolute path");
 	/* mkdir() heeds the umask; a folder that somebody else made meanwhile is looked at like any other. */
-	if (lstat(folder, &status) != 0 && errno == ENOENT && mkdir(folder, 0700) == 0)
+	if (lstat(folder, &status) != 0 && errno == ENOENT && mkdir(folder, 0700) == 0) {
 		(void)chmod(folder, 0700);
+		/* Syncing what is in it says nothing about its own name. */
+		if (file_sync_name(folder, diag) != SFMFA_OK)
+			return SFMFA_ERR_STORE;
+	}
 	if (lstat(folder, &status) != 0)
 		return diag_set(diag, SFMFA_ERR_STORE, folder, 0, "%s", strerror(errno));
 	if (!S_ISDIR(status.st_mode))
