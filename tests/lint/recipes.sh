@@ -4,7 +4,7 @@
 sfmfa=$1 source=$2
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
-mkdir -p "$work/profiles.d"
+mkdir -p "$work/profiles.d" "$work/apps.d"
 cp "$source"/etc/profiles.d/*.conf "$work/profiles.d/"
 
 # block PATH FILE: the block under the line "PATH:" of the page.
@@ -16,11 +16,19 @@ block()
 
 block /etc/sfmfa/profiles.d/staff.conf "$work/profiles.d/staff.conf"
 block /etc/sfmfa/profiles.d/contractor.conf "$work/profiles.d/contractor.conf"
+block /etc/sfmfa/apps.d/reports.conf "$work/apps.d/reports.conf"
+# The public key of somebody: which one does not matter here.
+cat >"$work/apps.d/reports.pem" <<PEM
+-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEz9opVKLIZNyw8hLjsN5NzbOth/Me
+gTjTOtffKxzORFVN7Xt07Bhvgrb5I1SxL5rFNA0GuZEPYhDpsPH2qZTTWQ==
+-----END PUBLIC KEY-----
+PEM
 block /etc/sfmfa/sfmfa.conf "$work/services"
 { echo "config_dir = \"$work\";"; cat "$work/services"; } >"$work/sfmfa.conf"
 chmod -R go-w "$work"
-echo 1..4
-for part in profiles.d/staff.conf profiles.d/contractor.conf services; do
+echo 1..5
+for part in profiles.d/staff.conf profiles.d/contractor.conf apps.d/reports.conf services; do
     if [ -s "$work/$part" ]; then echo "ok - the page has $part"; else echo "not ok - the page has $part"; fi
 done
 # The group is the page's; on this machine it may not exist, and that is all that may be found.
