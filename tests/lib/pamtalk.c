@@ -3,7 +3,7 @@
  * terminal. The demo and the tests of the CLI use it as their login program.
  *
  * usage: pamtalk [--confdir DIR] [--rhost HOST] [--key BASE32 | --key-file FILE] [--save-key FILE] [--show]
- *                [--interactive] [--phases auth,acct,setcred,open,close,chauthtok] SERVICE USER [ANSWER...]
+ *                [--interactive] [--no-delay] [--phases auth,acct,setcred,open,close,chauthtok] SERVICE USER [ANSWER...]
  *
  * Prints one line a phase, "authenticate: Success", and ends with 0 if all succeeded, else with 1.
  */
@@ -34,7 +34,7 @@ static const struct phase phases[] = {
 
 struct options {
 	const char *confdir, *rhost, *key_file, *save_key, *phases;
-	bool interactive;
+	bool interactive, no_delay;
 };
 
 static int
@@ -101,6 +101,8 @@ login(const struct options *options, struct talk *talk, const char *service, con
 
 	code = options->confdir != NULL ? pam_start_confdir(service, user, &conversation, options->confdir, &pamh)
 	                                : pam_start(service, user, &conversation, &pamh);
+	if (code == PAM_SUCCESS && options->no_delay)
+		code = talk_hurry(pamh);
 	if (code == PAM_SUCCESS && options->rhost != NULL)
 		code = pam_set_item(pamh, PAM_RHOST, options->rhost);
 	if (code == PAM_SUCCESS)
@@ -116,7 +118,8 @@ main(int argc, char **argv)
 		{ "confdir", required_argument, NULL, 'c' },   { "rhost", required_argument, NULL, 'r' },
 		{ "key", required_argument, NULL, 'k' },       { "key-file", required_argument, NULL, 'f' },
 		{ "save-key", required_argument, NULL, 's' },  { "show", no_argument, NULL, 'v' },
-		{ "interactive", no_argument, NULL, 'i' },     { "phases", required_argument, NULL, 'p' },
+		{ "interactive", no_argument, NULL, 'i' },     { "no-delay", no_argument, NULL, 'n' },
+		    { "phases", required_argument, NULL, 'p' },
 		{ NULL, 0, NULL, 0 },
 	};
 	static struct talk talk;
@@ -132,6 +135,7 @@ main(int argc, char **argv)
 		case 's': options.save_key = optarg; break;
 		case 'v': talk.show = true; break;
 		case 'i': options.interactive = true; break;
+		case 'n': options.no_delay = true; break;
 		case 'p': options.phases = optarg; break;
 		default: return 2;
 		}

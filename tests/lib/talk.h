@@ -38,6 +38,10 @@ struct talk {
 int
 talk_converse(int count, const struct pam_message **messages, struct pam_response **ret_responses, void *appdata);
 
+/* Denials may be slowed down for people; a test is not one. A PAM code. */
+int
+talk_hurry(pam_handle_t *pamh);
+
 /* The code of the talk's key, steps away from now. False: no key. */
 bool
 talk_code(const struct talk *talk, int steps, char ret_code[16]);

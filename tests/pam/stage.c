@@ -47,14 +47,6 @@ stage_write(const struct stage *stage, const char *name, const char *text)
 }
 
 static void
-stage_no_delay(int status, unsigned microseconds, void *data)
-{
-	(void)status;
-	(void)microseconds;
-	(void)data;
-}
-
-static void
 make_folder(const struct stage *stage, const char *name)
 {
 	char path[STAGE_PATH_SIZE];
@@ -221,18 +213,24 @@ allow_preload(void)
 
 /* Becomes a program that shares the clock; standard output and error go to the files given. */
 static void __attribute__((noreturn))
-become(const struct stage *stage, char *const argv[], int out, const char *error_file, enum stage_mortal who)
+become(const struct stage *stage, char *const argv[], int out, enum stage_mortal who)
 {
-	char clock[STAGE_PATH_SIZE], errors[STAGE_PATH_SIZE], mortal[STAGE_PATH_SIZE];
+	const char *preload = who == MORTAL_SFMFAD ? stage->daemon_preload : stage->client_preload;
+	char clock[STAGE_PATH_SIZE], errors[STAGE_PATH_SIZE], mortal[STAGE_PATH_SIZE], faults[STAGE_PATH_SIZE];
+	char libraries[1024];
 	int null = open(stage->input != NULL ? stage->input : "/dev/null", O_RDONLY), err;
 
 	path_of(stage, "clock", clock);
-	path_of(stage, error_file, errors);
+	path_of(stage, who == MORTAL_SFMFAD ? "log" : "cli-errors", errors);
 	err = open(errors, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	setenv("SFMFA_FAKECLOCK", clock, 1);
 	path_of(stage, mortal_files[who], mortal);
 	setenv("SFMFA_KILLAT", mortal, 1);
-	setenv("LD_PRELOAD", SFMFA_TEST_PRELOAD, 1);
+	path_of(stage, "faults", faults);
+	setenv("SFMFA_FAULTS", faults, 1);
+	snprintf(libraries, sizeof(libraries), "%s%s%s", preload != NULL ? preload : "", preload != NULL ? ":" : "",
+	         SFMFA_TEST_PRELOAD);
+	setenv("LD_PRELOAD", libraries, 1);
 	allow_preload();
 	/* A test that fails half-way stops no daemon: then the end of its process does. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -268,19 +266,31 @@ spawn_daemon(struct stage *stage)
 	if (stage->daemon == 0 && stage->activated)
 		hand_over(stage->listeners);
 	if (stage->daemon == 0)
-		become(stage, argv, -1, "log", MORTAL_SFMFAD);
+		become(stage, argv, -1, MORTAL_SFMFAD);
+}
+
+bool
+stage_daemon_try(struct stage *stage, int *ret_status)
+{
+	spawn_daemon(stage);
+	/* A socket that is there may not be listened at yet. */
+	for (int i = 0; i < POLLS_MAX && !is_listening(stage); i++) {
+		if (waitpid(stage->daemon, ret_status, WNOHANG) != 0) {
+			stage->daemon = 0;
+			return false;
+		}
+		poll(NULL, 0, POLL_MS);
+	}
+	cr_assert(is_listening(stage), "sfmfad does not listen");
+	return true;
 }
 
 void
 stage_daemon_start(struct stage *stage)
 {
-	spawn_daemon(stage);
-	/* A socket that is there may not be listened at yet. */
-	for (int i = 0; i < POLLS_MAX && !is_listening(stage); i++) {
-		cr_assert_eq(waitpid(stage->daemon, NULL, WNOHANG), 0, "sfmfad has ended, see %s/log", stage->folder);
-		poll(NULL, 0, POLL_MS);
-	}
-	cr_assert(is_listening(stage), "sfmfad does not listen");
+	int status = 0;
+
+	cr_assert(stage_daemon_try(stage, &status), "sfmfad has ended, see %s/log", stage->folder);
 }
 
 int
@@ -295,19 +305,21 @@ stage_daemon_ends(struct stage *stage)
 	return WEXITSTATUS(status);
 }
 
-void
+int
 stage_daemon_stop(struct stage *stage, int signal)
 {
 	char path[STAGE_PATH_SIZE];
+	int status = 0;
 
 	if (stage->daemon == 0)
-		return;
+		return 0;
 	kill(stage->daemon, signal);
-	waitpid(stage->daemon, NULL, 0);
+	waitpid(stage->daemon, &status, 0);
 	stage->daemon = 0;
 	path_of(stage, "run/root.sock", path);
 	if (!stage->activated)
 		unlink(path);
+	return status;
 }
 
 static int
@@ -451,27 +463,43 @@ read_output(struct stage *stage, int fd)
 	stage->output[used] = '\0';
 }
 
-int
-stage_sfmfa(struct stage *stage, const char *words)
+/* Runs a program, adding the words of a line to its arguments; its output in stage->output. */
+static int
+run(struct stage *stage, char *argv[64], size_t count, const char *words)
 {
-	char line[1024], runtime[STAGE_PATH_SIZE];
-	char *argv[64] = { (char[]){ SFMFA_TEST_CLI }, (char[]){ "--runtime-dir" }, runtime };
-	size_t count = 3;
+	char line[1024];
 	int pair[2], status;
 	pid_t pid;
 
-	path_of(stage, "run", runtime);
-	snprintf(line, sizeof(line), "%s", words);
+	cr_assert_lt(snprintf(line, sizeof(line), "%s", words), (int)sizeof(line));
 	for (char *word = strtok(line, " "); word != NULL; word = strtok(NULL, " "))
 		argv[count++] = word;
 	cr_assert_eq(pipe2(pair, O_CLOEXEC), 0);
 	pid = fork();
 	if (pid == 0)
-		become(stage, argv, pair[1], "cli-errors", MORTAL_SFMFA);
+		become(stage, argv, pair[1], MORTAL_SFMFA);
 	close(pair[1]);
 	read_output(stage, pair[0]);
 	close(pair[0]);
 	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+int
+stage_sfmfa_end(struct stage *stage, const char *words)
+{
+	char runtime[STAGE_PATH_SIZE];
+	char *argv[64] = { (char[]){ SFMFA_TEST_CLI }, (char[]){ "--runtime-dir" }, runtime };
+
+	path_of(stage, "run", runtime);
+	return run(stage, argv, 3, words);
+}
+
+int
+stage_sfmfa(struct stage *stage, const char *words)
+{
+	int status = stage_sfmfa_end(stage, words);
+
 	if (stage->mortals[MORTAL_SFMFA] != NULL && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
 		return 128 + SIGKILL;
 	cr_assert(WIFEXITED(status), "sfmfa %s died", words);
@@ -487,6 +515,16 @@ stage_sfmfa_from(struct stage *stage, const char *words, const char *file)
 	status = stage_sfmfa(stage, words);
 	stage->input = NULL;
 	return status;
+}
+
+int
+stage_talk(struct stage *stage, const char *words)
+{
+	char services[STAGE_PATH_SIZE];
+	char *argv[64] = { (char[]){ SFMFA_TEST_PAMTALK }, (char[]){ "--no-delay" }, (char[]){ "--confdir" }, services };
+
+	path_of(stage, "pam.d", services);
+	return run(stage, argv, 4, words);
 }
 
 void
@@ -526,17 +564,12 @@ stage_wait(struct stage *stage, int64_t seconds)
 pam_handle_t *
 stage_pam_start(struct stage *stage, const struct pam_conv *conversation, const char *service, const char *user)
 {
-	const union {
-		void (*function)(int status, unsigned microseconds, void *data);
-		const void *pointer;
-	} no_delay = { .function = stage_no_delay };
 	char services[STAGE_PATH_SIZE];
 	pam_handle_t *pamh = NULL;
 
 	path_of(stage, "pam.d", services);
 	cr_assert_eq(pam_start_confdir(service, user, conversation, services, &pamh), PAM_SUCCESS);
-	/* Denials may be slowed down for people; a test is not one. */
-	cr_assert_eq(pam_set_item(pamh, PAM_FAIL_DELAY, no_delay.pointer), PAM_SUCCESS);
+	cr_assert_eq(talk_hurry(pamh), PAM_SUCCESS);
 	return pamh;
 }
 

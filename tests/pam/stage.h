@@ -30,7 +30,9 @@ struct stage {
 	bool activated;    /* the sockets belong to the test */
 	int listeners[2];
 	int64_t *clock;    /* mapped; the wall clock of the test, the daemon and the module */
-	char output[65536]; /* of the last stage_sfmfa() */
+	char output[65536]; /* of the last stage_sfmfa() or stage_talk() */
+	/* Libraries to load into what is started from now on, beside the clock; NULL: none. */
+	const char *daemon_preload, *client_preload;
 };
 
 /*
@@ -51,7 +53,11 @@ stage_daemon_start(struct stage *stage);
 /* One that does not come to serve: its exit status, once it has ended. */
 int
 stage_daemon_ends(struct stage *stage);
-void
+/* One that may not come up: false, and what waitpid() says of its end. */
+bool
+stage_daemon_try(struct stage *stage, int *ret_status);
+/* What waitpid() says of its end. */
+int
 stage_daemon_stop(struct stage *stage, int signal);
 
 /*
@@ -99,6 +105,17 @@ stage_sfmfa(struct stage *stage, const char *words);
 /* The same with the first line of a file on its standard input. */
 int
 stage_sfmfa_from(struct stage *stage, const char *words, const char *file);
+
+/* The same for a command that may not live to give one: what waitpid() says. */
+int
+stage_sfmfa_end(struct stage *stage, const char *words);
+
+/*
+ * The same login as stage_login() makes, by a program of its own: pamtalk with the words of a line ("login alice 000000").
+ * What waitpid() says of its end.
+ */
+int
+stage_talk(struct stage *stage, const char *words);
 
 /* A JSON text value of the last output: the first one with this key. Fails the test if there is none. */
 void
