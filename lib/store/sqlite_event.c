@@ -44,8 +44,7 @@ sqlite_add_events(struct store *store, const struct event *const events[], size_
 	}
 	if (err == SFMFA_OK)
 		err = query_simple(database, STATEMENT_COMMIT, diag);
-	if (sqlite3_get_autocommit(database->handle) == 0)
-		(void)query_simple(database, STATEMENT_ROLLBACK, NULL);
+	database_roll_back(database);
 	return err == SFMFA_OK ? SFMFA_OK : SFMFA_ERR_STORE;
 }
 

@@ -25,6 +25,22 @@ database_close(struct database *database)
 	database->reserved = 0;
 }
 
+bool
+database_in_transaction(const struct database *database)
+{
+	return database->handle != NULL && sqlite3_get_autocommit(database->handle) == 0;
+}
+
+void
+database_roll_back(struct database *database)
+{
+	if (database_in_transaction(database))
+		(void)query_simple(database, STATEMENT_ROLLBACK, NULL);
+	/* For want of memory, say. Closing asks nobody. */
+	if (database_in_transaction(database))
+		database_close(database);
+}
+
 /* file:PATH?immutable=1, everything that means something in a URI escaped. */
 static enum sfmfa_err
 immutable_uri(char *uri, size_t size, const char *path)
@@ -106,7 +122,7 @@ database_grow_log(struct database *database, int64_t size)
 	    query_simple(database, STATEMENT_BEGIN, NULL) != SFMFA_OK)
 		return;
 	log_grow(database->path, size);
-	(void)query_simple(database, STATEMENT_ROLLBACK, NULL);
+	database_roll_back(database);
 }
 
 static enum sfmfa_err

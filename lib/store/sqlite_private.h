@@ -127,6 +127,17 @@ database_close(struct database *database);
 void
 database_grow_log(struct database *database, int64_t size);
 
+/* SQLite may have rolled back by itself (SQLITE_FULL, SQLITE_IOERR). Not open: false. */
+bool
+database_in_transaction(const struct database *database);
+
+/*
+ * Afterwards there is no transaction: one that stayed open would hold the lock of all processes and show what was
+ * never committed. If it cannot be rolled back the database is closed, and opened again by the next use.
+ */
+void
+database_roll_back(struct database *database);
+
 /* Whether the file system says that the folder can be written now. */
 bool
 database_may_write(const char *folder);

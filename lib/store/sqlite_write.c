@@ -74,20 +74,6 @@ apply(struct database *database, struct store_op *op, struct diag *diag)
 	return diag_set(diag, SFMFA_ERR_INTERNAL, "", 0, "unknown operation");
 }
 
-/* SQLite may have rolled back by itself (SQLITE_FULL, SQLITE_IOERR). */
-static bool
-in_transaction(const struct database *database)
-{
-	return sqlite3_get_autocommit(database->handle) == 0;
-}
-
-static void
-roll_back(struct database *database)
-{
-	if (in_transaction(database))
-		(void)query_simple(database, STATEMENT_ROLLBACK, NULL);
-}
-
 static void
 fail(struct store_op *op)
 {
@@ -149,7 +135,7 @@ commit_alone(struct database *database, struct store_op *op, struct diag *diag)
 		else if (op->err == SFMFA_ERR_STORE)
 			err = SFMFA_ERR_STORE;
 	}
-	roll_back(database);
+	database_roll_back(database);
 	if (err != SFMFA_OK)
 		fail(op);
 	return err;
@@ -162,7 +148,7 @@ apply_in_savepoint(struct database *database, struct store_op *op, struct diag *
 	if (query_simple(database, STATEMENT_SAVEPOINT, diag) != SFMFA_OK)
 		return false;
 	op->err = apply(database, op, diag);
-	if (!in_transaction(database))
+	if (!database_in_transaction(database))
 		return false;
 	if (op->err != SFMFA_OK && query_simple(database, STATEMENT_ROLLBACK_TO, diag) != SFMFA_OK)
 		return false;
@@ -185,7 +171,7 @@ commit_together(struct database *database, struct store_op *const ops[], size_t 
 	}
 	if (err == SFMFA_OK)
 		err = commit_transaction(database, diag);
-	roll_back(database);
+	database_roll_back(database);
 	return err;
 }
 
