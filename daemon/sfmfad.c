@@ -77,6 +77,9 @@ prepare(struct server *server, const struct options *options, struct diag *diag)
 	uid_t owner = geteuid();
 	enum sfmfa_err err;
 
+	/* A process of one login would gain nothing by it. */
+	if (!once && crypto_prepare() != SFMFA_OK)
+		return diag_set(diag, SFMFA_ERR_CRYPTO, "", 0, "OpenSSL cannot be used");
 	err = configuration_start(&server->env, &server->config_options, &server->paths,
 	                          once ? NULL : &server->config_fd, diag);
 	if (err != SFMFA_OK)

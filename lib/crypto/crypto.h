@@ -12,4 +12,12 @@
 #include "crypto/random.h"
 #include "crypto/seal.h"
 
+/*
+ * Uses each algorithm once. OpenSSL looks an algorithm up at its first use; if memory runs out just then, it takes
+ * it for missing for as long as the process lives (3.0). So a process that lives long does this before it begins,
+ * and ends on failure.
+ */
+enum sfmfa_err
+crypto_prepare(void) SFMFA_MUST_USE;
+
 #endif
