@@ -11,6 +11,7 @@
 #include "daemon/configuration.h"
 #include "daemon/connection.h"
 #include "daemon/log.h"
+#include "daemon/loop_memory.h"
 
 #define ACCEPT_AT_ONCE  64    /* connections taken in one turn of the loop, a socket */
 #define DESCRIPTORS_MAX 65536 /* as many as the hard limit gives, and no more */
@@ -292,6 +293,7 @@ server_init(struct server *server, struct diag *diag)
 	unsigned descriptors = raise_descriptor_limit();
 	enum sfmfa_err err;
 
+	loop_memory_init();
 	server->loop = ev_default_loop(EVFLAG_AUTO);
 	if (server->loop == NULL)
 		return diag_set(diag, SFMFA_ERR_SYSTEM, "", 0, "no event loop");
