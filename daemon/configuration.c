@@ -53,6 +53,13 @@ configuration_start(struct env *env, const struct config_options *options, struc
 	if (err != SFMFA_OK)
 		return diag_set(diag, err, options->file, 0, "not even the paths could be found");
 	err = load_watched(env, options, watch_fd, &broken);
+	/* The files may be in order. What restarts the daemon tries again; the last good one might be older. */
+	if (err == SFMFA_ERR_NO_MEMORY) {
+		config_release(env->fallback);
+		env->fallback = NULL;
+		*diag = broken;
+		return err;
+	}
 	if (err != SFMFA_OK) {
 		env->config = NULL;
 		note_broken(env, err, &broken, "");
@@ -80,7 +87,7 @@ configuration_fall_back(struct env *env, const struct config_options *options)
 	log_line(LOG_ERR, "there is no last good configuration: logins are denied");
 }
 
-void
+enum sfmfa_err
 configuration_reload(struct env *env, const struct config_options *options)
 {
 	struct config *config = NULL;
@@ -90,7 +97,7 @@ configuration_reload(struct env *env, const struct config_options *options)
 	err = config_load(options, &config, &diag);
 	if (err != SFMFA_OK) {
 		note_broken(env, err, &diag, env->config != NULL ? ", the last good one stays in force" : ", there is no last good one");
-		return;
+		return err;
 	}
 	config_release(env->config);
 	env->config = config;
@@ -98,19 +105,21 @@ configuration_reload(struct env *env, const struct config_options *options)
 	env->config_diag = (struct diag){ 0 };
 	log_line(LOG_INFO, "the configuration was read: %zu profiles, %zu permission sets, %zu permission set groups, %zu apps",
 	         config->profile_count, config->set_count, config->group_count, config->app_count);
+	return SFMFA_OK;
 }
 
-void
-configuration_keep(const struct env *env, const char *state_dir)
+bool
+configuration_keep(const struct env *env, const char *state_dir, bool quiet)
 {
 	struct diag diag = { 0 };
 	enum sfmfa_err err;
 
 	if (env->config == NULL || env->config_stale)
-		return;
+		return true;
 	err = last_good_keep(env->config, state_dir, &diag);
-	if (err != SFMFA_OK)
+	if (err != SFMFA_OK && !quiet)
 		log_diag(LOG_WARNING, err, &diag);
+	return err == SFMFA_OK;
 }
 
 static void

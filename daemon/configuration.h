@@ -24,13 +24,16 @@ configuration_start(struct env *env, const struct config_options *options, struc
 void
 configuration_fall_back(struct env *env, const struct config_options *options);
 
-/* Reads the files again and notes how that went in env; a failure is logged and leaves the old one in force. */
-void
-configuration_reload(struct env *env, const struct config_options *options);
+/*
+ * Reads the files again and notes how that went in env; a failure is logged and leaves the old one in force.
+ * SFMFA_ERR_NO_MEMORY says nothing about the files: they are to be read again.
+ */
+enum sfmfa_err
+configuration_reload(struct env *env, const struct config_options *options) SFMFA_MUST_USE;
 
-/* Keeps the configuration in force as the last good one; a failure is logged. */
-void
-configuration_keep(const struct env *env, const char *state_dir);
+/* Keeps the configuration in force as the last good one. False: it could not be written, which is logged unless quiet. */
+bool
+configuration_keep(const struct env *env, const char *state_dir, bool quiet) SFMFA_MUST_USE;
 
 /*
  * Watches the folders the configuration is read from, or watches them anew: some may have come. *inout_fd (-1:

@@ -256,7 +256,11 @@ on_readable(struct ev_loop *loop, struct ev_io *watcher, int events)
 	enum sfmfa_err err;
 
 	(void)loop;
-	(void)events;
+	/* The kernel had no memory to watch the socket: nobody would ever look at it again. */
+	if ((events & EV_ERROR) != 0) {
+		connection_close(connection);
+		return;
+	}
 	err = message_receive(connection->fd, &request);
 	if (err == SFMFA_ERR_TIMEOUT)
 		return;

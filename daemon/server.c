@@ -17,6 +17,8 @@
 #define DESCRIPTORS_MAX 65536 /* as many as the hard limit gives, and no more */
 #define NEVER           1e12  /* Unix seconds */
 #define DESCRIPTORS_OWN 64    /* store, log, look-ups */
+#define AGAIN_SOON      1.0   /* seconds, after the system had no descriptor or no memory */
+#define AGAIN_LATER     30.0  /* after a disk was full */
 
 /* What becomes of a peer that is not root. */
 enum admission { ADMIT, PARK, TURN_AWAY };
@@ -67,6 +69,24 @@ pause_accepting(struct server *server, bool root)
 }
 
 static void
+try_again(struct server *server, double seconds)
+{
+	if (ev_is_active(&server->again) && ev_timer_remaining(server->loop, &server->again) <= seconds)
+		return;
+	ev_timer_stop(server->loop, &server->again);
+	ev_timer_set(&server->again, seconds, 0.0);
+	ev_timer_start(server->loop, &server->again);
+}
+
+/* Somebody who leaves is not enough: it may have been others, in other processes, who had it all. */
+static void
+accept_again_later(struct server *server, bool root)
+{
+	pause_accepting(server, root);
+	try_again(server, AGAIN_SOON);
+}
+
+static void
 accept_from(struct server *server, int listener, bool root)
 {
 	for (int i = 0; i < ACCEPT_AT_ONCE; i++) {
@@ -83,25 +103,43 @@ accept_from(struct server *server, int listener, bool root)
 			continue;
 		}
 		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
-			pause_accepting(server, root);
+			accept_again_later(server, root);
 		return;
 	}
 }
 
+/* EV_ERROR: the kernel had no memory to watch the socket, and libev has stopped. */
 static void
 on_root_accept(struct ev_loop *loop, struct ev_io *watcher, int events)
 {
 	(void)loop;
-	(void)events;
-	accept_from(watcher->data, watcher->fd, true);
+	if ((events & EV_ERROR) != 0)
+		accept_again_later(watcher->data, true);
+	else
+		accept_from(watcher->data, watcher->fd, true);
 }
 
 static void
 on_any_accept(struct ev_loop *loop, struct ev_io *watcher, int events)
 {
 	(void)loop;
-	(void)events;
-	accept_from(watcher->data, watcher->fd, false);
+	if ((events & EV_ERROR) != 0)
+		accept_again_later(watcher->data, false);
+	else
+		accept_from(watcher->data, watcher->fd, false);
+}
+
+static void
+resume_accepting(struct server *server)
+{
+	if (server->any_paused && server->peers.total < server->connection_limit) {
+		server->any_paused = false;
+		ev_io_start(server->loop, &server->any_accept);
+	}
+	if (server->root_paused) {
+		server->root_paused = false;
+		ev_io_start(server->loop, &server->root_accept);
+	}
 }
 
 /* One of the uid has left, so one that waits may come in. */
@@ -123,14 +161,7 @@ server_connection_ended(struct server *server, uid_t uid, enum caller_class clas
 		peer_leave(&server->peers, uid);
 		unpark(server, uid);
 	}
-	if (server->any_paused && server->peers.total < server->connection_limit) {
-		server->any_paused = false;
-		ev_io_start(server->loop, &server->any_accept);
-	}
-	if (server->root_paused) {
-		server->root_paused = false;
-		ev_io_start(server->loop, &server->root_accept);
-	}
+	resume_accepting(server);
 	if (server->once)
 		ev_break(server->loop, EVBREAK_ALL);
 }
@@ -183,24 +214,55 @@ server_open_state(struct server *server)
 	server->state_fails = err != SFMFA_OK;
 }
 
+void
+server_keep_configuration(struct server *server)
+{
+	server->config_unkept =
+		!configuration_keep(&server->env, server->paths->settings.state_dir, server->config_unkept);
+	if (server->config_unkept)
+		try_again(server, AGAIN_LATER);
+}
+
 static void
 read_configuration(struct server *server)
 {
 	const struct config *paths;
 
-	configuration_reload(&server->env, &server->config_options);
-	configuration_keep(&server->env, server->paths->settings.state_dir);
+	server->config_unread = configuration_reload(&server->env, &server->config_options) == SFMFA_ERR_NO_MEMORY;
+	if (server->config_unread)
+		try_again(server, AGAIN_SOON);
+	server_keep_configuration(server);
 	paths = server->env.config != NULL ? server->env.config : server->paths;
 	if (server->config_fd >= 0)
 		configuration_watch(paths, server->config_options.file, &server->config_fd);
 }
 
 static void
+on_again(struct ev_loop *loop, struct ev_timer *watcher, int events)
+{
+	struct server *server = watcher->data;
+
+	(void)events;
+	/* Where the kernel refuses to watch, libev tells at its next turn: it is woken for that. */
+	if (server->root_paused || server->any_paused ||
+	    (server->config_fd >= 0 && !ev_is_active(&server->config_changed)))
+		try_again(server, AGAIN_SOON);
+	resume_accepting(server);
+	if (server->config_fd >= 0)
+		ev_io_start(loop, &server->config_changed);
+	if (server->config_unread)
+		read_configuration(server);
+	else if (server->config_unkept)
+		server_keep_configuration(server);
+}
+
+static void
 on_config_changed(struct ev_loop *loop, struct ev_io *watcher, int events)
 {
 	(void)loop;
-	(void)events;
-	if (configuration_changed(watcher->fd))
+	if ((events & EV_ERROR) != 0)
+		try_again(watcher->data, AGAIN_SOON);
+	else if (configuration_changed(watcher->fd))
 		read_configuration(watcher->data);
 }
 
@@ -263,6 +325,7 @@ init_watchers(struct server *server)
 	ev_signal_init(&server->terminate, on_stop, SIGTERM);
 	ev_signal_init(&server->interrupt, on_stop, SIGINT);
 	ev_prepare_init(&server->before_sleep, on_before_sleep);
+	ev_timer_init(&server->again, on_again, AGAIN_SOON, 0.0);
 	ev_periodic_init(&server->never, on_never, NEVER, 0.0, NULL);
 	server->root_accept.data = server;
 	server->any_accept.data = server;
@@ -271,6 +334,7 @@ init_watchers(struct server *server)
 	server->terminate.data = server;
 	server->interrupt.data = server;
 	server->before_sleep.data = server;
+	server->again.data = server;
 	/* A change of the files is seen before the logins that came after it, and root before the rest. */
 	ev_set_priority(&server->config_changed, EV_MAXPRI);
 	ev_set_priority(&server->root_accept, 1);
@@ -316,6 +380,8 @@ start_listening(struct server *server)
 	if (server->config_fd >= 0)
 		ev_io_start(server->loop, &server->config_changed);
 	ev_signal_start(server->loop, &server->hangup);
+	/* As in on_again(). */
+	try_again(server, AGAIN_SOON);
 }
 
 /* Once nothing runs, sfmfa.db is whole without its log. */

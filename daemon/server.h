@@ -37,8 +37,11 @@ struct server {
 	struct peer_counts peers;   /* connections of peers that are not root */
 	unsigned connection_limit;  /* of those together: half of the descriptors */
 	struct connection *connections, *parked; /* open ones; accepted ones that wait for their uid's turn */
-	bool any_paused;            /* sfmfa.sock is not accepted from until somebody leaves */
+	bool any_paused;            /* sfmfa.sock is not accepted from until somebody leaves, or again does */
 	bool root_paused;
+	struct ev_timer again;      /* for what the system had no descriptor, no memory or no room on the disk for */
+	bool config_unread;         /* the files could not be read for want of memory */
+	bool config_unkept;         /* what is in force is not on the disk */
 	bool state_fails; /* said once */
 	bool once;
 };
@@ -60,6 +63,10 @@ server_finish(struct server *server);
  */
 void
 server_open_state(struct server *server);
+
+/* Keeps the configuration in force as the last good one, now or as soon as the disk takes it. */
+void
+server_keep_configuration(struct server *server);
 
 /* Called by a connection that has ended, after it left every list. */
 void

@@ -90,9 +90,16 @@ prepare(struct server *server, const struct options *options, struct diag *diag)
 		err = make_folders(settings, &run_as, once, diag);
 	if (err != SFMFA_OK)
 		return err;
-	/* Without a key logins that owe nothing go on; what needs one is denied. */
+	/*
+	 * Without a key logins that owe nothing go on; what needs one is denied. But a key that is there would be
+	 * missed for as long as the daemon lives: only now may it be read.
+	 */
 	server->env.key_file = settings->key_file;
 	err = open_key(settings, owner, &server->key_files, &key_diag);
+	if (err == SFMFA_ERR_NO_MEMORY) {
+		*diag = key_diag;
+		return err;
+	}
 	if (err != SFMFA_OK)
 		log_diag(LOG_ERR, err, &key_diag);
 	if (!once) {
@@ -118,7 +125,7 @@ serve(struct server *server, const struct options *options, struct diag *diag)
 	if (err != SFMFA_OK)
 		return err;
 	server_open_state(server);
-	configuration_keep(&server->env, server->paths->settings.state_dir);
+	server_keep_configuration(server);
 	err = server_run(server, options->once_fd, diag);
 	server_finish(server);
 	return err;

@@ -21,7 +21,7 @@ enum sfmfa_err {
 	SFMFA_ERR_NOT_FOUND,
 	SFMFA_ERR_EXISTS,
 	SFMFA_ERR_CHANGED,    /* somebody else was first */
-	SFMFA_ERR_NO_MEMORY,
+	SFMFA_ERR_NO_MEMORY,  /* nor descriptors: nothing is wrong with what was asked for */
 	SFMFA_ERR_SYSTEM,     /* a system call failed */
 	SFMFA_ERR_UNTRUSTED,  /* owner, mode, link or peer is not to be trusted */
 	SFMFA_ERR_CONFIG,     /* the configuration is broken; diag has file:line */

@@ -48,6 +48,9 @@ open_trusted(const char *path, int flags, int *ret_fd, struct diag *diag)
 	case ENOENT: return diag_set(diag, SFMFA_ERR_NOT_FOUND, path, 0, "does not exist");
 	case ELOOP: return diag_set(diag, SFMFA_ERR_UNTRUSTED, path, 0, "is a symbolic link");
 	case ENXIO: return diag_set(diag, SFMFA_ERR_UNTRUSTED, path, 0, "is not a regular file");
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM: return diag_set(diag, SFMFA_ERR_NO_MEMORY, path, 0, "cannot be opened: %s", strerror(errno));
 	default: return diag_set(diag, SFMFA_ERR_SYSTEM, path, 0, "cannot be opened: %s", strerror(errno));
 	}
 }
@@ -308,7 +311,8 @@ open_folder(const char *path, const struct file_trust *trust, DIR **ret_folder, 
 	}
 	folder = fdopendir(fd);
 	if (!folder) {
-		return diag_set(diag, SFMFA_ERR_SYSTEM, path, 0, "cannot be listed: %s", strerror(errno));
+		return diag_set(diag, errno == ENOMEM ? SFMFA_ERR_NO_MEMORY : SFMFA_ERR_SYSTEM, path, 0,
+				"cannot be listed: %s", strerror(errno));
 	}
 	fd = -1;
 	*ret_folder = folder;
