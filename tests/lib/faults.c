@@ -112,6 +112,19 @@ faults_fails(int kind, int error)
 	return true;
 }
 
+static void
+note_leak(const struct faults_secret *secret, uint64_t size)
+{
+	char leak[FAULTS_WHERE_SIZE];
+
+	snprintf(leak, sizeof(leak), "%s in a block of %llu bytes\n", secret->name, (unsigned long long)size);
+	describe_caller(leak, sizeof(leak));
+	if (page->keeper[0] != '\0' && strstr(leak, page->keeper) != NULL)
+		page->kept++;
+	else if (page->leaks++ == 0)
+		memcpy(page->leak, leak, sizeof(leak));
+}
+
 __attribute__((visibility("default"))) void
 faults_freed(const void *block, uint64_t size)
 {
@@ -119,13 +132,8 @@ faults_freed(const void *block, uint64_t size)
 		return;
 	busy = true;
 	for (int i = 0; i < FAULTS_SECRETS && page->secrets[i].size != 0; i++) {
-		if (memmem(block, size, page->secrets[i].bytes, page->secrets[i].size) == NULL)
-			continue;
-		if (page->leaks++ == 0) {
-			snprintf(page->leak, sizeof(page->leak), "%s in a block of %llu bytes\n", page->secrets[i].name,
-				 (unsigned long long)size);
-			describe_caller(page->leak, sizeof(page->leak));
-		}
+		if (memmem(block, size, page->secrets[i].bytes, page->secrets[i].size) != NULL)
+			note_leak(&page->secrets[i], size);
 	}
 	page->freed++;
 	busy = false;

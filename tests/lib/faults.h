@@ -55,6 +55,8 @@ struct faults {
 	struct faults_secret secrets[FAULTS_SECRETS];
 	int64_t freed;     /* blocks looked at */
 	int64_t leaks;     /* blocks with a secret in them */
+	char keeper[32];   /* part of the file name of a library that frees its copies as they are; "": none */
+	int64_t kept;      /* blocks with a secret that it freed; not among the leaks */
 	char leak[FAULTS_WHERE_SIZE];     /* the first of them: the secret's name, then who freed it */
 };
 
