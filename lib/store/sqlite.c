@@ -61,7 +61,7 @@ sqlite_open_events(struct sqlite_store *store, struct diag *diag)
 {
 	struct database_kind kind = events_kind;
 
-	if (store->events.handle != NULL && !(store->events.read_only && database_may_write(store->folder)))
+	if (database_is_current(&store->events, store->folder))
 		return SFMFA_OK;
 	kind.steps = schema_events;
 	kind.version = schema_events_version;
@@ -70,13 +70,16 @@ sqlite_open_events(struct sqlite_store *store, struct diag *diag)
 }
 
 /*
+ * Where the log could not be opened for writing (an I/O error will do), SQLite reads it, calls the database
+ * read-only and never looks again: "outdated".
+ *
  * Closed first: inside one process SQLite shares the index of the log between connections, and one that
  * was opened read-only stays so. If nothing can be opened any more, every use says so, and tries again.
  */
 void
 sqlite_refresh(struct sqlite_store *store)
 {
-	if (store->main.handle != NULL && !(store->main.read_only && database_may_write(store->folder)))
+	if (database_is_current(&store->main, store->folder))
 		return;
 	database_close(&store->main);
 	(void)open_main(store, NULL);

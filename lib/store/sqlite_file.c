@@ -164,7 +164,9 @@ folder_lock(const char *folder)
 }
 
 bool
-database_may_write(const char *folder)
+database_is_current(const struct database *database, const char *folder)
 {
-	return faccessat(AT_FDCWD, folder, W_OK, AT_EACCESS) == 0;
+	if (database->handle == NULL || database->outdated)
+		return false;
+	return !database->read_only || faccessat(AT_FDCWD, folder, W_OK, AT_EACCESS) != 0;
 }

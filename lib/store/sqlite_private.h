@@ -19,6 +19,7 @@ struct database {
 	sqlite3 *handle;
 	char path[PATH_MAX];
 	bool read_only;
+	bool outdated; /* SQLite holds it for read-only, though it was opened to be written: to be opened anew */
 	int budget; /* query_bound(): what is left */
 	int64_t reserved; /* pages that the file has room for (sqlite_write.c) */
 	sqlite3_stmt *statements[STATEMENT_COUNT];
@@ -138,9 +139,12 @@ database_in_transaction(const struct database *database);
 void
 database_roll_back(struct database *database);
 
-/* Whether the file system says that the folder can be written now. */
+/*
+ * Whether it is open, and as good as it would be if it were opened now: what was opened for reading only may be writable
+ * since.
+ */
 bool
-database_may_write(const char *folder);
+database_is_current(const struct database *database, const char *folder);
 
 /* The folder: a real one, ours or root's, nobody else may write; made if it is not there (sqlite_file.c). */
 enum sfmfa_err

@@ -184,6 +184,8 @@ query_end(const struct query *query, struct diag *diag)
 		break;
 	default: break;
 	}
+	if ((query->status & 0xff) == SQLITE_READONLY && !query->database->read_only)
+		query->database->outdated = true;
 	return database_fail(query->database, "cannot read or write", diag);
 }
 

@@ -175,17 +175,12 @@ commit_together(struct database *database, struct store_op *const ops[], size_t 
 	return err;
 }
 
-enum sfmfa_err
-sqlite_commit(struct store *store, struct store_op *const ops[], size_t count, struct diag *diag)
+static enum sfmfa_err
+commit_all(struct database *database, struct store_op *const ops[], size_t count, struct diag *diag)
 {
-	struct sqlite_store *sqlite = sqlite_of(store);
-	struct database *database = &sqlite->main;
 	bool begun = false, usable = false;
 	enum sfmfa_err err;
 
-	sqlite_refresh(sqlite);
-	if (count == 0)
-		return SFMFA_OK;
 	if (count == 1)
 		return commit_alone(database, ops[0], diag);
 	err = commit_together(database, ops, count, &begun, diag);
@@ -198,4 +193,22 @@ sqlite_commit(struct store *store, struct store_op *const ops[], size_t count, s
 	for (size_t at = 0; at < count; at++)
 		usable = usable || ops[at]->err != SFMFA_ERR_STORE;
 	return usable ? SFMFA_OK : SFMFA_ERR_STORE;
+}
+
+enum sfmfa_err
+sqlite_commit(struct store *store, struct store_op *const ops[], size_t count, struct diag *diag)
+{
+	struct sqlite_store *sqlite = sqlite_of(store);
+	enum sfmfa_err err;
+
+	sqlite_refresh(sqlite);
+	if (count == 0)
+		return SFMFA_OK;
+	err = commit_all(&sqlite->main, ops, count, diag);
+	/* Nothing was written. Opened anew, it may be writable. */
+	if (sqlite->main.outdated) {
+		sqlite_refresh(sqlite);
+		err = commit_all(&sqlite->main, ops, count, diag);
+	}
+	return err;
 }
