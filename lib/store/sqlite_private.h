@@ -74,6 +74,9 @@ bool
 query_column_is_null(const struct query *query, int column);
 int64_t
 query_column_within(struct query *query, int column, int64_t min, int64_t max);
+/* NULL reads as "", until the next row. A value for which there is no memory is a failure, not NULL. */
+const char *
+query_column_string(struct query *query, int column);
 void
 query_column_text(struct query *query, int column, char *to, size_t size);
 size_t

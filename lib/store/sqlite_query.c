@@ -142,21 +142,36 @@ query_column_within(struct query *query, int column, int64_t min, int64_t max)
 	return min;
 }
 
+const char *
+query_column_string(struct query *query, int column)
+{
+	/* Asked first: afterwards a value for which there was no memory is NULL as well. */
+	bool is_null = query_column_is_null(query, column);
+	const char *text = (const char *)sqlite3_column_text(query->statement, column);
+
+	if (text == NULL && !is_null)
+		query->status = SQLITE_NOMEM;
+	return text != NULL ? text : "";
+}
+
 void
 query_column_text(struct query *query, int column, char *to, size_t size)
 {
-	const char *text = (const char *)sqlite3_column_text(query->statement, column);
-
-	if (text_copy(to, size, text != NULL ? text : "") != SFMFA_OK)
+	if (text_copy(to, size, query_column_string(query, column)) != SFMFA_OK)
 		query->status = SQLITE_CORRUPT;
 }
 
 size_t
 query_column_bytes(struct query *query, int column, void *to, size_t max)
 {
+	size_t expected = (size_t)sqlite3_column_bytes(query->statement, column);
 	const void *bytes = sqlite3_column_blob(query->statement, column);
 	size_t size = (size_t)sqlite3_column_bytes(query->statement, column);
 
+	if (size != expected || (size > 0 && bytes == NULL)) {
+		query->status = SQLITE_NOMEM;
+		return 0;
+	}
 	if (size > max) {
 		query->status = SQLITE_CORRUPT;
 		return 0;
@@ -182,6 +197,8 @@ query_end(const struct query *query, struct diag *diag)
 			return diag_set(diag, SFMFA_ERR_STORE, query->database->path, 0,
 					"a stored value is out of bounds");
 		break;
+	case SQLITE_NOMEM:
+		return diag_set(diag, SFMFA_ERR_STORE, query->database->path, 0, "cannot read or write: out of memory");
 	default: break;
 	}
 	if ((query->status & 0xff) == SQLITE_READONLY && !query->database->read_only)

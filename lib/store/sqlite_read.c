@@ -167,10 +167,10 @@ sqlite_list_users(struct store *store, const struct store_user_filter *filter, s
 static void
 services_from_row(struct query *query, int column, struct token_record *token)
 {
-	const char *text = (const char *)sqlite3_column_text(query->statement, column);
+	const char *text = query_column_string(query, column);
 	size_t size;
 
-	for (; text != NULL && *text != '\0'; text += size + (text[size] != '\0')) {
+	for (; *text != '\0'; text += size + (text[size] != '\0')) {
 		size = strcspn(text, "\n");
 		if (size >= SERVICE_NAME_SIZE || token->service_count == TOKEN_SERVICES_MAX) {
 			query->status = SQLITE_CORRUPT;
