@@ -23,7 +23,9 @@ free_cipher_ctx(EVP_CIPHER_CTX **ctx)
 bool
 crypto_start(void)
 {
-	return OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL) == 1;
+	/* If its tables could not be made for want of memory, OpenSSL 3.0 follows a null pointer later on. */
+	return OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL) == 1 &&
+	       OSSL_LIB_CTX_get0_global_default() != NULL;
 }
 
 enum sfmfa_err
