@@ -21,6 +21,7 @@ enum role {
 	ROLE_ROOT,       /* opens for root */
 	ROLE_SPLIT,
 	ROLE_VERIFY,
+	ROLE_CREDENTIAL, /* of connected apps: the whole field */
 };
 
 static const struct {
@@ -63,6 +64,7 @@ struct inspection {
 struct question {
 	bool first_fails;    /* … although every first factor was wrong */
 	const char *verify;  /* … while our module answers this */
+	const char *credential; /* … and this on a line with credential; NULL: the field is a password */
 	bool verify_is_run;  /* … our module is called */
 	bool succeeds;       /* … the login is allowed */
 };
@@ -101,9 +103,22 @@ check_find_ours(const struct pam_stack *stack, enum pam_type type)
 	return NULL;
 }
 
+/* As the module takes its own arguments: a flow that is named needs its own credential. */
+static bool
+takes_credential(const struct pam_line *line)
+{
+	const char *flow = check_argument_value(line, "flow");
+
+	if (line->type != PAM_TYPE_AUTH || check_has_argument(line, "split") || check_has_argument(line, "ask"))
+		return false;
+	return check_has_argument(line, "credential") || (flow && !text_equals(flow, "username-password"));
+}
+
 static enum role
 role_of(const struct pam_line *line)
 {
+	if (pam_line_is(line, CHECK_MODULE) && takes_credential(line))
+		return ROLE_CREDENTIAL;
 	if (pam_line_is(line, CHECK_MODULE))
 		return line->type == PAM_TYPE_AUTH && check_has_argument(line, "split") ? ROLE_SPLIT : ROLE_VERIFY;
 	/* Called after a failure, it fails. */
@@ -140,8 +155,10 @@ answer_of(enum role role, const struct question *question)
 {
 	switch (role) {
 	case ROLE_GATE:
-	case ROLE_SPLIT:
 	case ROLE_CONDITION: return "success";
+	/* After a credential that was refused the module takes no password. */
+	case ROLE_SPLIT: return question->credential ? question->credential : "success";
+	case ROLE_CREDENTIAL: return question->credential ? question->credential : "cred_unavail";
 	case ROLE_FIRST: return question->first_fails ? "auth_err" : "success";
 	case ROLE_VERIFY: return question->verify;
 	case ROLE_DENY:
@@ -305,6 +322,35 @@ check_api(const struct inspection *inspection)
 		       "on it. Write use_first_pass");
 }
 
+/* A line with credential: what a right one, a wrong one and a password come to. */
+static void
+check_credential(const struct inspection *inspection)
+{
+	const struct question wrong = { .verify = "auth_err", .credential = "auth_err", .succeeds = true };
+	const struct question right = {
+		.first_fails = true, .verify = "success", .credential = "success", .succeeds = true
+	};
+	const struct question password = { .verify = "success", .succeeds = true };
+	const struct question goes_on = { .verify = "auth_err", .credential = "auth_err" };
+	const struct pam_line *line = find_role(inspection, ROLE_CREDENTIAL);
+	struct pam_course course;
+
+	if (!line)
+		return;
+	if (may_happen(inspection, &wrong, &course))
+		report(inspection, LINT_ERROR, line, "a wrong credential of a connected app is let in: write default=die");
+	else if (may_happen(inspection, &goes_on, &course) && has_run(inspection, &course, ROLE_FIRST))
+		report(inspection, LINT_WARNING, line,
+		       "a wrong credential goes on to the password check, which must not see it: write default=die");
+	if (!may_happen(inspection, &right, &course))
+		report(inspection, LINT_ERROR, line,
+		       "a right credential lets nobody in: let it jump over the lines of the password to the last line of "
+		       CHECK_MODULE);
+	if (find_role(inspection, ROLE_FIRST) && !may_happen(inspection, &password, &course))
+		report(inspection, LINT_ERROR, line,
+		       "a password lets nobody in, for it is no credential: write cred_unavail=ignore");
+}
+
 static void
 check_empty_passwords(const struct inspection *inspection)
 {
@@ -321,7 +367,7 @@ check_empty_passwords(const struct inspection *inspection)
 static void
 check_arguments(const struct inspection *inspection)
 {
-	static const char *const switches[] = { "split", "ask", "debug" };
+	static const char *const switches[] = { "split", "ask", "credential", "debug" };
 	static const char *const values[] = { "login_type", "prompt", "app", "flow", "runtime_dir", "config", "daemon" };
 
 	for (size_t i = 0; i < inspection->stack->count; i++) {
@@ -353,6 +399,8 @@ check_account(struct inspection *inspection)
 	const struct pam_line *auth = check_find_ours(inspection->stack, PAM_TYPE_AUTH);
 	const struct pam_line *account = check_find_ours(inspection->stack, PAM_TYPE_ACCOUNT);
 
+	if (!auth)
+		return;
 	if (!account) {
 		report(inspection, LINT_ERROR, auth,
 		       "there is no account line: frozen users, login hours and keys without a code pass, and nobody can "
@@ -396,6 +444,13 @@ check_stack(struct findings *findings, const struct pam_stack *stack, const stru
 	if (service->login_type == LOGIN_EXEMPT || !check_find_ours(stack, PAM_TYPE_AUTH))
 		return;
 	find_roles(&inspection, PAM_TYPE_AUTH);
+	check_credential(&inspection);
+	/* Alone it needs nothing else but the account phase. */
+	if (find_role(&inspection, ROLE_CREDENTIAL) && !find_role(&inspection, ROLE_FIRST) &&
+	    !find_role(&inspection, ROLE_SPLIT)) {
+		check_account(&inspection);
+		return;
+	}
 	check_api(&inspection);
 	if (find_role(&inspection, ROLE_VERIFY)) {
 		check_bypass(&inspection);
