@@ -24,7 +24,7 @@ const struct option_spec options_none[] = {
 static size_t
 distance(const char *a, const char *b)
 {
-	size_t rows[3][WORD_MAX + 1];
+	size_t rows[3][WORD_MAX + 1] = { { 0 } };
 	size_t a_size = strlen(a);
 	size_t b_size = strlen(b);
 
@@ -109,7 +109,9 @@ options_next(struct reader *reader, const struct option_spec *own, struct given 
 	word = reader->words[reader->at++];
 	if (!reader->only_words && text_equals(word, "--")) {
 		reader->only_words = true;
-		return options_next(reader, own, ret_given, ret_word);
+		if (reader->at >= reader->count)
+			return READ_END;
+		word = reader->words[reader->at++];
 	}
 	if (reader->only_words || word[0] != '-' || word[1] == '\0') {
 		*ret_word = word;

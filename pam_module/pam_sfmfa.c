@@ -185,7 +185,7 @@ split_password(struct hook *hook)
 	SECRET_AUTO bare = { 0 };
 	struct diag diag = { 0 };
 	const char *field = NULL;
-	int64_t strip;
+	int64_t strip = 0;
 	enum sfmfa_err err;
 	int code;
 

@@ -29,6 +29,7 @@ state_get(pam_handle_t *pamh)
 	const void *data = NULL;
 
 	if (pam_get_data(pamh, STATE_NAME, &data) == PAM_SUCCESS && data != NULL) {
+		/* The pointer is what is copied. NOLINTNEXTLINE(bugprone-sizeof-expression) */
 		memcpy(&state, &data, sizeof(state)); /* ours; libpam hands it back const */
 		return state;
 	}

@@ -160,7 +160,7 @@ prepare(struct command *command, bool revoke)
 	const struct profile *profile;
 	char typed[NAME_SIZE];
 	char names[EVENT_CHANGE_SIZE / 2] = "";
-	struct assignment assignment;
+	struct assignment assignment = { 0 };
 	struct field field;
 	bool force = false;
 	size_t at = 0;

@@ -28,14 +28,14 @@ sfmfa_err_word(enum sfmfa_err err)
 }
 
 /* A text that is too long is cut: it is read by people, and the error itself is the return value. */
-enum sfmfa_err
-diag_set(struct diag *diag, enum sfmfa_err err, const char *file, unsigned line, const char *fmt, ...)
+void
+diag_fill(struct diag *diag, const char *file, unsigned line, const char *fmt, ...)
 {
 	struct diag filled = { .line = line };
 	va_list args;
 
 	if (!diag) {
-		return err;
+		return;
 	}
 	if (file) {
 		size_t size = strnlen(file, sizeof filled.file - 1);
@@ -49,7 +49,6 @@ diag_set(struct diag *diag, enum sfmfa_err err, const char *file, unsigned line,
 	va_end(args);
 	/* Through a copy: the arguments may point into *diag itself. */
 	*diag = filled;
-	return err;
 }
 
 void

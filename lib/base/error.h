@@ -46,10 +46,20 @@ struct diag {
 	char text[DIAG_TEXT_SIZE];
 };
 
-/* Fills *diag (NULL is allowed) and returns err, so that a failure is one statement. */
-enum sfmfa_err
-diag_set(struct diag *diag, enum sfmfa_err err, const char *file, unsigned line, const char *fmt, ...)
-	SFMFA_PRINTF(5, 6);
+void
+diag_fill(struct diag *diag, const char *file, unsigned line, const char *fmt, ...) SFMFA_PRINTF(4, 5);
+
+/*
+ * Fills *diag (NULL is allowed) and is err, so that a failure is one statement. A macro, so that an analyser sees that
+ * it never makes a success of a failure.
+ */
+#define diag_set(diag, err, ...) (diag_fill((diag), __VA_ARGS__), diag_err(err))
+
+static inline enum sfmfa_err
+diag_err(enum sfmfa_err err)
+{
+	return err;
+}
 
 #define DIAG_LINE_SIZE (DIAG_FILE_SIZE + DIAG_TEXT_SIZE + 16)
 

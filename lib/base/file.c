@@ -349,6 +349,8 @@ is_stem_a_name(const char *name, const char *suffix)
 enum sfmfa_err
 file_names_add(struct file_names *names, const char *name)
 {
+	char *copy;
+
 	if (names->count == FILE_NAMES_MAX) {
 		return SFMFA_ERR_TOO_LARGE;
 	}
@@ -362,11 +364,11 @@ file_names_add(struct file_names *names, const char *name)
 		names->names = grown;
 		names->capacity = larger;
 	}
-	names->names[names->count] = strdup(name);
-	if (!names->names[names->count]) {
+	copy = strdup(name);
+	if (!copy) {
 		return SFMFA_ERR_NO_MEMORY;
 	}
-	names->count++;
+	names->names[names->count++] = copy;
 	return SFMFA_OK;
 }
 

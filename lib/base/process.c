@@ -76,6 +76,7 @@ process_read(pid_t pid, struct process *ret_process)
 	/* The program's name stands in parentheses and may hold some itself. */
 	rest = strrchr(text, ')');
 	/* proc(5): state ppid pgrp session tty_nr, then fourteen more before starttime. */
+	/* What the kernel prints are numbers of these sizes. NOLINTNEXTLINE(cert-err34-c) */
 	if (!rest || sscanf(rest + 1,
 			    " %*c %ld %*d %ld %ld %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %" SCNd64,
 			    &parent, &leader, &tty, &found.start) != 4) {

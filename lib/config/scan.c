@@ -301,7 +301,7 @@ open_container(struct scanner *scanner, const struct token *token)
 static enum sfmfa_err
 close_container(struct scanner *scanner, const struct token *token)
 {
-	char opener = *token->at == '}' ? '{' : *token->at == ')' ? '(' : '[';
+	int opener = *token->at == '}' ? '{' : *token->at == ')' ? '(' : '[';
 	if (scanner->depth == 0)
 		return fail(scanner, token->line, "'%c' closes nothing", *token->at);
 	const struct container *container = &scanner->containers[scanner->depth - 1];

@@ -228,7 +228,7 @@ enum sfmfa_err
 values_word(const struct reader *reader, const config_setting_t *setting, enum word_kind kind, char *ret_word,
 	    size_t size)
 {
-	const char *word = NULL;
+	const char *word = "";
 	enum sfmfa_err err =
 		values_text(reader, setting, size < word_size(kind) ? size : word_size(kind), &word);
 	if (!err)

@@ -97,7 +97,7 @@ token_usable(const struct token_record *token, int64_t now, const char *service,
 static bool
 ends_in_token(const struct secret *field, size_t size)
 {
-	return size >= TOKEN_SIZE && token_is_well_formed(field->bytes + size - TOKEN_SIZE, TOKEN_SIZE);
+	return size >= TOKEN_SIZE && token_is_well_formed(field->bytes + (size - TOKEN_SIZE), TOKEN_SIZE);
 }
 
 static bool

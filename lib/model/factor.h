@@ -22,6 +22,8 @@ enum factor {
 	(FACTOR_BIT(FACTOR_TOTP) | FACTOR_BIT(FACTOR_RECOVERY_CODE) | FACTOR_BIT(FACTOR_TEMPORARY_CODE))
 /* What fits behind a password. */
 #define FACTORS_OF_A_PROGRAM (FACTOR_BIT(FACTOR_TOTP) | FACTOR_BIT(FACTOR_SECURITY_TOKEN))
+/* All that is verified here: a password is not. */
+#define FACTORS_VERIFIED (FACTORS_OF_A_PERSON | FACTOR_BIT(FACTOR_SECURITY_TOKEN))
 
 const char *
 factor_key(enum factor factor);

@@ -24,7 +24,7 @@ static const struct verb_info infos[VERB_COUNT] = {
 	[VERB_NONE] = {.key = "", .permission = PERMISSION_COUNT, .root_only = true, .help = "not a verb"},
 #define VERB(name, verb_key, who, needs, flags, text) \
 	[VERB_##name] = { \
-		.key = verb_key, \
+		.key = (verb_key), \
 		.classes = (who), \
 		.permission = PERMISSION_##needs, \
 		.self = ((flags) & SELF) != 0, \
@@ -32,7 +32,7 @@ static const struct verb_info infos[VERB_COUNT] = {
 		.changes = ((flags) & CHANGES) != 0, \
 		.root_only = ((flags) & ROOT) != 0, \
 		.plain = ((flags) & PLAIN) != 0, \
-		.help = text, \
+		.help = (text), \
 	},
 #include "model/verbs.def"
 #undef VERB

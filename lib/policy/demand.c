@@ -27,7 +27,7 @@ enum level
 facts_level_of(const struct facts *facts, enum factor method)
 {
 	/* Only what is verified as a factor can raise a level, whatever the map says of a password. */
-	uint32_t factors = facts->high_assurance & (FACTORS_OF_A_PERSON | FACTORS_OF_A_PROGRAM);
+	uint32_t factors = facts->high_assurance & FACTORS_VERIFIED;
 
 	return (factors & FACTOR_BIT(method)) != 0 ? LEVEL_HIGH_ASSURANCE : LEVEL_STANDARD;
 }

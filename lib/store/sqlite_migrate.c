@@ -58,7 +58,7 @@ static enum sfmfa_err
 migrate_locked(struct database *database, const struct database_kind *kind, struct diag *diag)
 {
 	char mark[128];
-	int64_t version;
+	int64_t version = kind->version;
 	enum sfmfa_err err = read_version(database, kind, &version, diag);
 
 	for (; err == SFMFA_OK && version < (int64_t)kind->version; version++)
@@ -72,7 +72,7 @@ migrate_locked(struct database *database, const struct database_kind *kind, stru
 enum sfmfa_err
 database_migrate(struct database *database, const struct database_kind *kind, struct diag *diag)
 {
-	int64_t version;
+	int64_t version = 0;
 	enum sfmfa_err err = read_version(database, kind, &version, diag);
 
 	if (err != SFMFA_OK || version == (int64_t)kind->version)

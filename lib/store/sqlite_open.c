@@ -45,12 +45,11 @@ database_roll_back(struct database *database)
 static enum sfmfa_err
 immutable_uri(char *uri, size_t size, const char *path)
 {
-	static const char tail[] = "?immutable=1";
-	size_t used = 5;
+	static const char head[] = "file:", tail[] = "?immutable=1";
+	size_t used = sizeof head - 1;
 
-	if (size < 5 + sizeof tail)
+	if (text_copy(uri, size, head) != SFMFA_OK)
 		return SFMFA_ERR_TOO_LARGE;
-	memcpy(uri, "file:", 5);
 	for (; *path != '\0'; path++) {
 		if (used + 3 + sizeof tail > size)
 			return SFMFA_ERR_TOO_LARGE;

@@ -208,7 +208,7 @@ void
 fixture_enrol_with_codes(struct fixture *f, const char *user, struct secret *ret_shared, char ret_code[32])
 {
 	struct store_register registration = { .recovery_count = RECOVERY_CODE_COUNT };
-	char code[32];
+	char code[32] = "";
 
 	for (size_t i = 0; i < RECOVERY_CODE_COUNT; i++)
 		make_code(f, CODE_RECOVERY, user, i == 0 ? ret_code : code, registration.recovery_hashes[i]);

@@ -56,7 +56,9 @@ tear_down(void)
 	DIR *dir = opendir(folder);
 	const struct dirent *entry;
 
-	while (dir && (entry = readdir(dir))) {
+	if (!dir)
+		return;
+	while ((entry = readdir(dir))) {
 		if (unlinkat(dirfd(dir), entry->d_name, 0) < 0) {
 			unlinkat(dirfd(dir), entry->d_name, AT_REMOVEDIR);
 		}

@@ -37,7 +37,7 @@ Test(error, diag_set_cuts_what_is_too_long)
 	char line[DIAG_LINE_SIZE];
 
 	memset(huge, 'a', sizeof huge - 1);
-	diag_set(&diag, SFMFA_ERR_INVALID, huge, UINT_MAX, "%s", huge);
+	(void)diag_set(&diag, SFMFA_ERR_INVALID, huge, UINT_MAX, "%s", huge);
 	cr_assert_eq(strlen(diag.file), (size_t)DIAG_FILE_SIZE - 1);
 	cr_assert_eq(strlen(diag.text), (size_t)DIAG_TEXT_SIZE - 1);
 	diag_format(&diag, line);
@@ -48,8 +48,8 @@ Test(error, diag_set_may_read_from_the_diag_it_fills)
 {
 	struct diag diag;
 
-	diag_set(&diag, SFMFA_ERR_INVALID, "/f", 2, "inner");
-	diag_set(&diag, SFMFA_ERR_INVALID, diag.file, diag.line, "outer: %s", diag.text);
+	(void)diag_set(&diag, SFMFA_ERR_INVALID, "/f", 2, "inner");
+	(void)diag_set(&diag, SFMFA_ERR_INVALID, diag.file, diag.line, "outer: %s", diag.text);
 	cr_assert_str_eq(diag.file, "/f");
 	cr_assert_str_eq(diag.text, "outer: inner");
 }
@@ -59,13 +59,13 @@ Test(error, diag_format_leaves_out_what_is_not_there)
 	struct diag diag;
 	char line[DIAG_LINE_SIZE];
 
-	diag_set(&diag, SFMFA_ERR_INVALID, "/f", 3, "t");
+	(void)diag_set(&diag, SFMFA_ERR_INVALID, "/f", 3, "t");
 	diag_format(&diag, line);
 	cr_assert_str_eq(line, "/f:3: t");
-	diag_set(&diag, SFMFA_ERR_INVALID, "/f", 0, "t");
+	(void)diag_set(&diag, SFMFA_ERR_INVALID, "/f", 0, "t");
 	diag_format(&diag, line);
 	cr_assert_str_eq(line, "/f: t");
-	diag_set(&diag, SFMFA_ERR_INVALID, NULL, 3, "t");
+	(void)diag_set(&diag, SFMFA_ERR_INVALID, NULL, 3, "t");
 	diag_format(&diag, line);
 	cr_assert_str_eq(line, "t");
 }

@@ -180,6 +180,9 @@ count_descriptors(void)
 	DIR *dir = opendir("/proc/self/fd");
 	size_t count = 0;
 
+	if (!dir) {
+		return 0;
+	}
 	while (readdir(dir)) {
 		count++;
 	}
