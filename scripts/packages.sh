@@ -11,6 +11,8 @@ test_packages=(
     libcriterion-dev clang libclang-rt-14-dev binutils sqlite3 zbar-tools man-db
     util-linux passwd tzdata iproute2 procps strace shellcheck zsh
 )
+# What scripts/analyse and scripts/coverage run.
+analysis_packages=(clang-tidy cppcheck valgrind gcovr)
 # Programs that tests/services logs in to.
 service_packages=(
     openssh-server openssh-client rsync sudo cron at
