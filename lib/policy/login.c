@@ -172,8 +172,8 @@ rule_7e_temporary_code(const struct facts *facts, struct decision *decision)
 static bool
 rule_7e_no_app(const struct facts *facts, struct decision *decision)
 {
-	if (facts->app != APP_NONE)
-		return false;
+	if (facts->app != APP_NONE) /* GCOVR_EXCL_BR_LINE: 7d has settled it; an app is never registered over another */
+		return false;       /* GCOVR_EXCL_LINE */
 	if (facts->temporary_code)
 		return rule_7e_temporary_code(facts, decision);
 	argument_note(decision, "no authenticator app is registered");
@@ -214,7 +214,7 @@ rule_7a_api_only(const struct facts *facts, struct decision *decision)
 static bool
 section_5_operation(const struct facts *facts, struct decision *decision)
 {
-	switch (facts_operation(facts)) {
+	switch (facts_operation(facts)) { /* GCOVR_EXCL_BR_LINE: it returns one of the three */
 	case OPERATION_SATISFIED:
 		argument_add(decision, "the session has the level that service %s requires",
 		             facts->required->service, &facts->required->origin);
@@ -299,6 +299,7 @@ rule_7_ui(const struct facts *facts, struct decision *decision)
 		return outcome_deny(decision, REASON_FLOW);
 	}
 	argument_add_owed(decision, facts);
+	/* GCOVR_EXCL_BR_START: the last one settles all that is left */
 	return section_5_bridge(facts, decision) ||
 	       section_8_no_evidence(facts, decision) ||
 	       rule_7a_api_only(facts, decision) ||
@@ -307,6 +308,7 @@ rule_7_ui(const struct facts *facts, struct decision *decision)
 	       rule_7c_step_up(facts, decision) ||
 	       rule_7d_app(facts, decision) ||
 	       rule_7e_no_app(facts, decision);
+	/* GCOVR_EXCL_BR_STOP */
 }
 
 static bool
@@ -414,8 +416,10 @@ rule_8_api(const struct facts *facts, struct decision *decision)
 	if (rule_8a_api_enabled(facts, decision))
 		return true;
 	rule_8b_in_effect(facts, decision);
+	/* GCOVR_EXCL_BR_START: the last one settles all that is left */
 	return rule_8c_flow(facts, decision) ||
 	       rule_8d_second_factor(facts, decision) || rule_8e_token(facts, decision);
+	/* GCOVR_EXCL_BR_STOP */
 }
 
 void

@@ -101,6 +101,7 @@ Test(code, no_kind_and_no_randomness_make_no_code)
 	struct secret code = { .size = 1, .bytes = "x" };
 
 	cr_assert_eq(code_generate(CODE_NONE, random_below, &code), SFMFA_ERR_INVALID);
+	cr_assert_eq(code_generate((enum code_kind)99, random_below, &code), SFMFA_ERR_INVALID);
 	cr_assert_eq(code_generate(CODE_RECOVERY, broken_below, &code), SFMFA_ERR_CRYPTO);
 	cr_assert_eq(code_generate(CODE_TEMPORARY, too_large_below, &code), SFMFA_ERR_INTERNAL);
 	cr_assert_eq(code.size, 1);
@@ -198,4 +199,13 @@ Test(code, a_scratch_code_is_eight_digits_and_nothing_else)
 		cr_expect_not(code_is_scratch(&answer, &got), "%s", bad[i]);
 		cr_expect_eq(got.size, 1, "%s", bad[i]);
 	}
+}
+
+Test(code, an_answer_that_says_to_be_longer_than_it_can_be_is_read_to_its_end)
+{
+	struct secret answer = { .size = SECRET_MAX + 1 };
+	struct secret canonical = { 0 };
+
+	memset(answer.bytes, ' ', sizeof(answer.bytes));
+	cr_expect_eq(code_recognize(&answer, &canonical), CODE_NONE);
 }

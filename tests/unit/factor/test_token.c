@@ -375,3 +375,19 @@ Test(tail, a_field_of_every_length_is_read_within_its_bounds)
 		assert_tail(&field, 6, more ? FACTOR_TOTP : FACTOR_PASSWORD, more ? 6 : 0, false);
 	}
 }
+
+Test(token, a_scope_that_says_to_be_longer_than_it_can_be_is_read_to_its_end)
+{
+	struct token_record token = { .service_count = TOKEN_SERVICES_MAX + 1 };
+	struct peer peer = { 0 };
+
+	cr_expect_eq(token_usable(&token, 1, "imap", &peer), TOKEN_USE_OUT_OF_SCOPE);
+}
+
+Test(token, a_field_that_says_to_be_longer_than_it_can_be_has_no_tail)
+{
+	struct secret field = { .size = SECRET_MAX + 1 };
+
+	memset(field.bytes, '1', sizeof(field.bytes));
+	cr_expect_eq(tail_find(&field, 6).size, 0U);
+}

@@ -438,3 +438,44 @@ Test(base32, a_secret_out_of_bounds_has_no_text)
 	cr_assert_eq(totp_to_base32(&secret, text), SFMFA_ERR_INVALID);
 	cr_assert_str_eq(text, "x");
 }
+
+Test(totp, of_a_time_at_the_end_of_all_numbers_is_an_error)
+{
+	const int64_t end = INT64_MAX / TOTP_PERIOD_MAX - TOTP_WINDOW_MAX - TOTP_NEAR_STEPS;
+	struct secret shared_secret = rfc_secret();
+	struct secret answer = answer_of("000000");
+	struct totp_match match;
+
+	cr_expect_eq(totp_match(&six, &shared_secret, &answer, end, 1, 0, &match), SFMFA_ERR_INVALID);
+	cr_expect_eq(totp_match(&six, &shared_secret, &answer, 100, 1, end, &match), SFMFA_OK);
+}
+
+Test(totp, whose_answer_cannot_be_held_is_none)
+{
+	const struct totp_params long_codes = { .algorithm = TOTP_SHA1, .digits = SECRET_MAX + 5, .period = 30 };
+	struct secret answer = { .size = SECRET_MAX + 5 };
+
+	cr_expect_not(totp_is_code(&long_codes, &answer));
+	answer.size = 7;
+	cr_expect_not(totp_is_code(&six, &answer));
+}
+
+Test(totp, of_an_algorithm_that_is_none_wants_the_longest_secret)
+{
+	cr_expect_eq(totp_secret_size((enum totp_algorithm)99), 64U);
+}
+
+Test(totp, secrets_have_no_characters_beside_the_alphabet)
+{
+	static const char beside[] = "@[`{1890!\xff";
+	struct secret secret = { 0 };
+
+	for (const char *c = beside; *c != 0; c++) {
+		char text[] = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJ?";
+
+		text[sizeof(text) - 2] = *c;
+		cr_expect_eq(totp_from_base32(text, &secret), SFMFA_ERR_INVALID, "%s", text);
+	}
+	cr_expect_eq(totp_from_base32("gezdgnbvgy3tqojqgezdgnbvgy3tqojz", &secret), SFMFA_OK);
+	cr_expect_eq(totp_from_base32("MFRGG", &secret), SFMFA_ERR_INVALID, "three bytes are no secret");
+}

@@ -181,3 +181,37 @@ Test(uri, a_part_that_does_not_fit_is_refused)
 	snprintf(text, sizeof(text), "otpauth://totp/alice?secret=%s", long_part);
 	assert_no_uri(text, SFMFA_ERR_TOO_LARGE);
 }
+
+Test(uri, escapes_are_hexadecimal_and_nothing_beside)
+{
+	static const char good[] = "09AFaf", bad[] = "/:@G`g";
+	char uri[256];
+
+	for (const char *c = good; *c != 0; c++) {
+		snprintf(uri, sizeof(uri), "otpauth://totp/x%%2%c?secret=" BASE32, *c);
+		struct totp_params params;
+		struct secret secret = { 0 };
+		char user[USER_NAME_SIZE];
+
+		cr_expect_eq(totp_parse_uri(uri, &params, &secret, user), SFMFA_OK, "%s", uri);
+	}
+	for (const char *c = bad; *c != 0; c++) {
+		snprintf(uri, sizeof(uri), "otpauth://totp/x%%2%c?secret=" BASE32, *c);
+		assert_no_uri(uri, SFMFA_ERR_INVALID);
+		snprintf(uri, sizeof(uri), "otpauth://totp/x%%%c0?secret=" BASE32, *c);
+		assert_no_uri(uri, SFMFA_ERR_INVALID);
+	}
+	assert_no_uri("otpauth://totp/x%00?secret=" BASE32, SFMFA_ERR_INVALID);
+	assert_no_uri("otpauth://totp/x%2?secret=" BASE32, SFMFA_ERR_INVALID);
+	assert_parsed("otpauth://totp/x%09?secret=" BASE32, shipped, "x\t");
+}
+
+Test(uri, of_an_algorithm_that_is_none_names_none)
+{
+	struct totp_params params = { .algorithm = (enum totp_algorithm)99, .digits = 6, .period = 30 };
+	struct secret secret = shared();
+	char uri[TOTP_URI_SIZE];
+
+	cr_expect_eq(totp_uri(&params, &secret, "", "alice", uri), SFMFA_OK);
+	cr_expect_null(strstr(uri, "algorithm"), "%s", uri);
+}

@@ -227,3 +227,131 @@ Test(effective, the_order_of_the_files_does_not_matter)
 	}
 	cr_expect_eq(permissions, UI | API | ON);
 }
+
+Test(effective, of_two_direct_assignments_of_one_permission_the_first_is_named)
+{
+	struct profile profile = profile_of(0);
+	struct assignment key = {.kind = ASSIGNMENT_PERMISSION, .name = "mfa-ui-logins", .by = "ann"};
+	struct assignment alias = {.kind = ASSIGNMENT_PERMISSION, .name = "ForceTwoFactor", .by = "ben"};
+	struct holding input = {
+		.profile = &profile, .direct_permissions = {&key, &alias}, .direct_count = 2,
+	};
+
+	effective_compute(&input, &effective);
+	cr_expect_eq(effective.permissions, UI);
+	cr_expect_str_eq(effective.first[PERMISSION_MFA_UI_LOGINS].by, "ann");
+}
+
+Test(effective, without_a_profile_what_is_assigned_still_counts)
+{
+	struct permission_set set, limited;
+	struct holding input = {.sets = {{&set, NULL}, {&limited, NULL}}, .set_count = 2};
+	char text[FAULT_TEXT_SIZE];
+
+	set_init(&set, "set", UI);
+	set_init(&limited, "limited", API);
+	(void)strcpy(limited.license, "limited");
+	effective_compute(&input, &effective);
+	cr_expect_eq(effective.permissions, UI, "nobody without a profile has that license");
+	cr_expect_not(effective_find_fault(&input, &effective, text));
+}
+
+/* The lists have an end, whatever their counts say. */
+Test(effective, counts_beyond_the_lists_are_cut)
+{
+	static struct holding input;
+	static struct permission_set_group group;
+	struct assignment direct = {.kind = ASSIGNMENT_PERMISSION, .name = "api-enabled"};
+	struct permission_set set;
+
+	set_init(&set, "set", UI);
+	for (size_t i = 0; i < SETS_PER_GROUP_MAX; i++)
+		group.sets[i] = &set;
+	group.set_count = SETS_PER_GROUP_MAX + 1;
+	for (size_t i = 0; i < ASSIGNMENTS_MAX; i++) {
+		input.direct_permissions[i] = &direct;
+		input.sets[i].set = &set;
+		input.groups[i].group = &group;
+	}
+	input.direct_count = input.set_count = input.group_count = ASSIGNMENTS_MAX + 1;
+	effective_compute(&input, &effective);
+	cr_expect_eq(effective.permissions, ON | UI);
+	cr_expect_eq(effective.grant_count, (size_t)GRANTS_MAX);
+	cr_expect(effective.grants_cut);
+}
+
+static bool
+doubted(const struct holding *input, const char *wanted)
+{
+	char text[FAULT_TEXT_SIZE] = "";
+
+	effective_compute(input, &effective);
+	if (!effective_find_fault(input, &effective, text))
+		return false;
+	cr_expect_not_null(strstr(text, wanted), "%s", text);
+	return true;
+}
+
+Test(effective, a_set_that_may_be_the_users_is_a_fault_only_if_it_would_change_something)
+{
+	struct profile profile = profile_of(UI);
+	struct permission_set set;
+	struct holding input = {.profile = &profile, .doubtful_sets = {&set}, .doubtful_set_count = 1};
+
+	set_init(&set, "perhaps", UI);
+	cr_expect_not(doubted(&input, ""), "it grants what is held anyway");
+	set_init(&set, "perhaps", UI | API);
+	cr_expect(doubted(&input, "permission set perhaps"));
+	(void)strcpy(set.license, "other");
+	cr_expect_not(doubted(&input, ""), "it is for another license");
+}
+
+Test(effective, a_group_that_may_be_the_users_is_a_fault_only_if_it_would_change_something)
+{
+	static struct permission_set_group group = {.name = "perhaps"};
+	struct profile profile = profile_of(UI);
+	struct permission_set set, other;
+	struct holding input = {.profile = &profile, .doubtful_groups = {&group}, .doubtful_group_count = 1};
+
+	set_init(&set, "set", UI | API);
+	set_init(&other, "other", ONLY);
+	(void)strcpy(other.license, "other");
+	group.sets[0] = &set;
+	group.sets[1] = &other;
+	group.set_count = 2;
+	cr_expect(doubted(&input, "permission set group perhaps"));
+	group.muting = API;
+	cr_expect_not(doubted(&input, ""), "what it would add is muted");
+	for (size_t i = 0; i < SETS_PER_GROUP_MAX; i++)
+		group.sets[i] = &set;
+	group.set_count = SETS_PER_GROUP_MAX + 1;
+	cr_expect_not(doubted(&input, ""));
+}
+
+Test(effective, more_than_the_lists_can_hold_is_a_fault)
+{
+	struct profile profile = profile_of(0);
+	struct holding input = {.profile = &profile, .too_many = true};
+
+	cr_expect(doubted(&input, "more permission sets and groups"));
+}
+
+Test(effective, the_fault_of_the_holding_is_told_first)
+{
+	struct profile profile = profile_of(0);
+	struct holding input = {.profile = &profile, .too_many = true, .fault = true, .fault_text = "gone"};
+
+	cr_expect(doubted(&input, "gone"));
+}
+
+Test(effective, what_the_license_forbids_is_a_fault_that_names_it)
+{
+	struct profile profile = profile_of(UI | ON);
+	struct license license = {.name = "limited", .forbids = UI};
+	struct holding input = {.profile = &profile, .license = &license};
+
+	(void)strcpy(profile.license, "limited");
+	cr_expect(doubted(&input, "mfa-ui-logins is held although it is forbidden by the license limited"));
+	profile.permissions = ON;
+	cr_expect_not(doubted(&input, ""));
+}

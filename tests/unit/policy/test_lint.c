@@ -209,3 +209,62 @@ Test(lint, apps_that_let_nobody_in_or_soon_will_not)
 	for (size_t i = 0; i < 5; i++)
 		cr_expect_not_null(strstr(lint.items[i].text, said[i]), "%s", lint.items[i].text);
 }
+
+/* What an api-only-user needs to be able to register, in all ways it can be there. */
+Test(lint, an_api_only_user_who_could_never_register_is_found_and_no_other)
+{
+	static const char text[] = "can never register";
+	struct settings settings = {.license_count = 0};
+	struct profile profile = {.name = "p", .permissions = ON | ONLY | API};
+	struct lint_input input = {.settings = &settings, .profiles = &profile, .profile_count = 1};
+
+	lint_check(&input, &lint);
+	EXPECT_FOUND(LINT_WARNING, text);
+	settings.require_mfa_for_ui = true;
+	lint_check(&input, &lint);
+	cr_expect_null(found(text), "the host wants a factor in the UI");
+	profile.permissions |= PERMISSION_BIT(PERMISSION_WAIVE_MFA);
+	lint_check(&input, &lint);
+	EXPECT_FOUND(LINT_WARNING, text);
+	profile.required_level = LEVEL_HIGH_ASSURANCE;
+	lint_check(&input, &lint);
+	cr_expect_null(found(text), "the profile wants it");
+	profile.permissions = ON | ONLY;
+	profile.required_level = LEVEL_STANDARD;
+	lint_check(&input, &lint);
+	cr_expect_null(found(text), "no app is wanted of them");
+}
+
+Test(lint, a_waiver_beside_what_it_waives_is_told)
+{
+	struct settings settings = {.license_count = 0};
+	struct profile profile = {.name = "p", .permissions = ON | PERMISSION_BIT(PERMISSION_WAIVE_MFA)};
+	struct lint_input input = {.settings = &settings, .profiles = &profile, .profile_count = 1};
+
+	lint_check(&input, &lint);
+	cr_expect_null(found("waive-mfa"));
+	profile.permissions |= UI;
+	lint_check(&input, &lint);
+	EXPECT_FOUND(LINT_INFO, "both mfa-ui-logins and waive-mfa");
+}
+
+/* The lists have an end, whatever their counts say; members may be groups only. */
+Test(lint, a_set_in_a_group_that_is_too_full_is_looked_for_to_its_end)
+{
+	static struct permission_set sets[2] = {{.name = "in", .permissions = UI}, {.name = "out", .permissions = UI}};
+	static struct permission_set_group group = {.name = "full", .members = ALICE};
+	struct settings settings = {.license_count = 0};
+	struct lint_input input = {
+		.settings = &settings, .sets = sets, .set_count = 2, .groups = &group, .group_count = 1,
+	};
+
+	for (size_t i = 0; i < SETS_PER_GROUP_MAX; i++)
+		group.sets[i] = &sets[0];
+	group.set_count = SETS_PER_GROUP_MAX + 1;
+	lint_check(&input, &lint);
+	EXPECT_FOUND(LINT_INFO, "permission set out");
+	cr_expect_null(found("permission set in "));
+	sets[1].members = (struct members){.groups = {alice_list, 1}};
+	lint_check(&input, &lint);
+	cr_expect_null(found("permission set out"), "a Unix group is named");
+}

@@ -159,3 +159,17 @@ Test(ranges, a_profile_with_ranges_allows_what_is_in_one)
 	peer_from_rhost(&peer, NULL, true);
 	cr_expect_not(restriction_ip_allowed(&profile, &peer), "the console is not in 10.0.0.0/8");
 }
+
+Test(hours, a_closed_day_does_not_reach_over_midnight_whatever_its_line_held)
+{
+	struct login_hours hours = {
+		.set = true,
+		.days = {
+			[MON] = {.named = true, .closed = true, .from = 1320, .to = 120},
+			[TUE] = {.named = true, .from = 480, .to = 1080},
+		},
+	};
+
+	cr_expect_eq(open_minutes(&hours, MON), 0U);
+	cr_expect_eq(open_minutes(&hours, TUE), 600U);
+}
