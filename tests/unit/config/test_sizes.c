@@ -33,9 +33,12 @@ put(struct page *page, const char *text)
 {
 	size_t size = strlen(text);
 	if (page->size + size + 1 > page->capacity) {
+		char *grown = realloc(page->text, 2 * (page->capacity + size) + 64);
+		cr_assert_not_null(grown);
+		if (!grown)
+			return;
+		page->text = grown;
 		page->capacity = 2 * (page->capacity + size) + 64;
-		page->text = realloc(page->text, page->capacity);
-		cr_assert_not_null(page->text);
 	}
 	memcpy(page->text + page->size, text, size + 1);
 	page->size += size;
