@@ -12,7 +12,6 @@
 #include "notes.h"
 
 #define WRONG_SHOWN 6 /* places that are told; beyond, they are counted only */
-#define DENSE       6 /* calls at the beginning that are never passed over: they set up what lasts */
 
 struct faults *
 sweep_page(const struct stage *stage)
@@ -115,7 +114,7 @@ sweep_run(struct sweep *sweep, void (*run)(struct sweep *sweep))
 	calls = sweep->faults->calls;
 	cr_assert_gt(calls, 0, "%s: nothing to fail", sweep->name);
 	sweep->stride = sweep_is_long() || calls <= sweep->runs ? 1 : calls / sweep->runs;
-	for (sweep->n = 0;; sweep->n += sweep->n < DENSE ? 1 : sweep->stride) {
+	for (sweep->n = 0;; sweep->n += sweep->n < sweep->dense ? 1 : sweep->stride) {
 		run(sweep);
 		sweep->done++;
 		if (sweep->faults->failed + sweep->faults->spared == 0)

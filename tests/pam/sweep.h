@@ -16,6 +16,7 @@ struct sweep {
 	bool all;          /* and every call after it */
 	int64_t stride;    /* every so many; 0: as many as the runs below allow */
 	int64_t runs;      /* by default, about; every one with SFMFA_LONG=1 */
+	int64_t dense;     /* calls at the beginning that are never passed over */
 	int64_t n;         /* of the run in progress */
 	int64_t done, failed, crashed;
 };

@@ -11,7 +11,8 @@
 #include "notes.h"
 #include "paths.h"
 
-#define RUNS 8 /* of a sweep, by default */
+#define RUNS  8 /* of a sweep, by default */
+#define DENSE 6 /* the first allocations set up what lasts */
 
 static void
 open_stage(void)
@@ -31,7 +32,8 @@ sweep_daemon(const char *name, void (*run)(struct sweep *sweep), const char *spa
 	snprintf(paths.faults->spare, sizeof(paths.faults->spare), "%s", spare);
 	for (int all = 0; all < 2; all++) {
 		struct sweep sweep = {
-			.faults = paths.faults, .name = both[all], .kinds = FAULT_HEAP, .all = all, .runs = RUNS,
+			.faults = paths.faults, .name = both[all], .kinds = FAULT_HEAP, .all = all,
+			.runs = RUNS, .dense = DENSE,
 		};
 
 		snprintf(both[all], sizeof(both[all]), "memory of sfmfad, %s, %s", name, all ? "n-th and all after" : "n-th");
@@ -91,7 +93,8 @@ make_secrets(char token[STAGE_TOKEN_SIZE], char temporary[16])
 {
 	paths.faults->seed = 20260101;
 	paths_start();
-	cr_assert_eq(PATHS_LOGIN("nopassword", "carol", "{code}", "@empty").account, PAM_SUCCESS, "%s", paths.talk.transcript);
+	cr_assert_eq(PATHS_LOGIN("nopassword", "carol", "{code}", "@empty").account, PAM_SUCCESS, "%s",
+		     paths.talk.transcript);
 	stage_token(&paths.stage, "carol --label made", token);
 	cr_assert_eq(stage_sfmfa(&paths.stage, "--json temp-code carol"), 0);
 	stage_json(&paths.stage, "code", temporary, 16);
@@ -134,7 +137,7 @@ Test(memory, daemon_leaves_nothing_of_the_secrets_it_makes)
 
 /* ---- what asks it --------------------------------------------------------------------------------------- */
 
-/* glibc asserts, and ends the process, where reading nsswitch.conf gets no memory; ld.so where a module of it is loaded. */
+/* Where reading nsswitch.conf gets no memory glibc asserts, and where a module of it is loaded ld.so ends the process. */
 #define SPARE_NSS "nss"
 
 /* A whole program: its own allocations, those of libpam and those of the module. */
@@ -182,7 +185,10 @@ sweep_client(const char *name, void (*run)(struct sweep *sweep), const char *spa
 	snprintf(paths.faults->spare, sizeof(paths.faults->spare), "%s", spare);
 	for (int all = 0; all < 2; all++) {
 		char text[96];
-		struct sweep sweep = { .faults = paths.faults, .name = text, .kinds = FAULT_HEAP, .all = all, .runs = RUNS };
+		struct sweep sweep = {
+			.faults = paths.faults, .name = text, .kinds = FAULT_HEAP, .all = all,
+			.runs = RUNS, .dense = DENSE,
+		};
 
 		snprintf(text, sizeof(text), "memory of %s, %s", name, all ? "n-th and all after" : "n-th");
 		sweep_run(&sweep, run);
