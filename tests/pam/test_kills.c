@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "chance.h"
 #include "crowd.h"
 #include "notes.h"
 #include "stage.h"
@@ -30,7 +31,7 @@ static struct stage stage;
 static struct talk talk;
 static char keys[USERS][sizeof(talk.key)];
 static int *codes; /* shared with the processes that log in; by user */
-static uint64_t random_state;
+static struct chance chance;
 
 static unsigned
 kills_wanted(unsigned few, unsigned many)
@@ -38,25 +39,11 @@ kills_wanted(unsigned few, unsigned many)
 	return getenv("SFMFA_LONG") != NULL ? many : few;
 }
 
-/* xorshift64: the same moments for the same seed, as far as the machine lets it. */
-static unsigned
-random_below(unsigned limit)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return limit == 0 ? 0 : (unsigned)(random_state % limit);
-}
-
 static void
 open_stage(void)
 {
-	const char *seed = getenv("SFMFA_SEED");
-
 	stage_open(&stage, "default_profile = \"mfa\";\n");
-	random_state = seed != NULL ? strtoull(seed, NULL, 10) : (uint64_t)time(NULL);
-	random_state += random_state == 0;
-	note("SFMFA_SEED=%llu", (unsigned long long)random_state);
+	chance = chance_begin();
 	codes = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	cr_assert_neq((void *)codes, MAP_FAILED);
 }
@@ -157,15 +144,15 @@ struct tally {
 static void
 kill_once(unsigned calm_ms, struct tally *tally)
 {
-	bool program = random_below(2) == 0;
+	bool program = chance_below(&chance, 2) == 0;
 	bool acknowledged[USERS];
 	pid_t pids[USERS];
 
 	for (unsigned i = 0; i < USERS; i++)
 		pids[i] = start_login(i);
-	pass_microseconds(random_below(1000 * calm_ms));
+	pass_microseconds(chance_below(&chance, 1000 * calm_ms));
 	if (program) {
-		cr_assert_eq(kill(pids[random_below(USERS)], SIGKILL), 0);
+		cr_assert_eq(kill(pids[chance_below(&chance, USERS)], SIGKILL), 0);
 	} else {
 		stage_daemon_stop(&stage, SIGKILL);
 		stage_daemon_start(&stage);
@@ -290,7 +277,7 @@ round_of_once(unsigned number, unsigned calm_ms, struct tally *tally)
 	/* The two steps of now are accepted until the time has left both. */
 	talk.now = now;
 	cr_assert(talk_code(&talk, 0, code) && talk_code(&talk, 1, next));
-	tally->daemons += kill_one_of_once(user, code, random_below(1000 * calm_ms));
+	tally->daemons += kill_one_of_once(user, code, chance_below(&chance, 1000 * calm_ms));
 	acknowledged = codes[0] == PAM_SUCCESS;
 	cr_assert(acknowledged || codes[0] == PAM_AUTHINFO_UNAVAIL, "%d", codes[0]);
 	again = log_in("alone", user, code) == PAM_SUCCESS;
