@@ -242,16 +242,21 @@ become(const struct stage *stage, char *const argv[], int out, enum stage_mortal
 
 /* What sd_listen_fds(3) expects. */
 static void
-hand_over(const int listeners[2])
+hand_over(const struct stage *stage)
 {
-	char pid[16];
-	int first = fcntl(listeners[0], F_DUPFD, 10), second = fcntl(listeners[1], F_DUPFD, 10);
+	char pid[16], count[16];
+	int aside[STAGE_LISTENERS_MAX];
 
-	snprintf(pid, sizeof(pid), "%d", (int)getpid());
+	for (unsigned i = 0; i < stage->listener_count; i++)
+		aside[i] = fcntl(stage->listeners[i], F_DUPFD_CLOEXEC, 10);
+	for (unsigned i = 0; i < stage->listener_count; i++) {
+		if (aside[i] < 0 || dup2(aside[i], 3 + (int)i) < 0)
+			_exit(126);
+	}
+	snprintf(pid, sizeof(pid), "%d", (int)(stage->for_another ? getppid() : getpid()));
+	snprintf(count, sizeof(count), "%u", stage->listener_count);
 	setenv("LISTEN_PID", pid, 1);
-	setenv("LISTEN_FDS", "2", 1);
-	if (first < 0 || second < 0 || dup2(first, 3) < 0 || dup2(second, 4) < 0 || close(first) != 0 || close(second) != 0)
-		_exit(126);
+	setenv("LISTEN_FDS", count, 1);
 }
 
 static void
@@ -263,8 +268,8 @@ spawn_daemon(struct stage *stage)
 	path_of(stage, "etc/sfmfa.conf", config);
 	stage->daemon = fork();
 	cr_assert_geq(stage->daemon, 0);
-	if (stage->daemon == 0 && stage->activated)
-		hand_over(stage->listeners);
+	if (stage->daemon == 0 && stage->listener_count > 0)
+		hand_over(stage);
 	if (stage->daemon == 0)
 		become(stage, argv, -1, MORTAL_SFMFAD);
 }
@@ -317,32 +322,33 @@ stage_daemon_stop(struct stage *stage, int signal)
 	waitpid(stage->daemon, &status, 0);
 	stage->daemon = 0;
 	path_of(stage, "run/root.sock", path);
-	if (!stage->activated)
+	if (stage->listener_count == 0)
 		unlink(path);
 	return status;
 }
 
-static int
-listen_at(const struct stage *stage, const char *name)
+void
+stage_listen(struct stage *stage, const char *name, int type)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
 	int size = snprintf(address.sun_path, sizeof(address.sun_path), "%.64s/run/%s", stage->folder, name);
 
 	cr_assert_lt(size, (int)sizeof(address.sun_path));
+	cr_assert_lt(stage->listener_count, STAGE_LISTENERS_MAX);
 	unlink(address.sun_path);
 	cr_assert_eq(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	cr_assert_eq(chmod(address.sun_path, 0666), 0);
 	cr_assert_eq(listen(fd, 1024), 0);
-	return fd;
+	stage->listeners[stage->listener_count++] = fd;
 }
 
 void
 stage_daemon_activate(struct stage *stage)
 {
 	stage_daemon_stop(stage, SIGTERM);
-	stage->listeners[0] = listen_at(stage, "root.sock");
-	stage->listeners[1] = listen_at(stage, "sfmfa.sock");
-	stage->activated = true;
+	stage_listen(stage, "root.sock", SOCK_SEQPACKET);
+	stage_listen(stage, "sfmfa.sock", SOCK_SEQPACKET);
 	stage_daemon_start(stage);
 }
 

@@ -17,6 +17,7 @@
 #define STAGE_PATH_SIZE 256
 #define STAGE_PASSWORD  "correct horse" /* everybody's */
 #define STAGE_TOKEN_SIZE 25
+#define STAGE_LISTENERS_MAX 2
 
 /* Whose end a test may set. */
 enum stage_mortal { MORTAL_SFMFA = 0, MORTAL_SFMFAD, MORTAL_COUNT };
@@ -27,8 +28,9 @@ struct stage {
 	bool no_once;
 	const char *input;  /* what the CLI reads; NULL: nothing */
 	int64_t *mortals[MORTAL_COUNT]; /* mapped; NULL: stage_make_mortal() was not called */
-	bool activated;    /* the sockets belong to the test */
-	int listeners[2];
+	int listeners[STAGE_LISTENERS_MAX]; /* belong to the test, and are handed to each daemon as a service manager does */
+	unsigned listener_count;
+	bool for_another;  /* and are said to be for another process */
 	int64_t *clock;    /* mapped; the wall clock of the test, the daemon and the module */
 	char output[65536]; /* of the last stage_sfmfa() or stage_talk() */
 	/* Libraries to load into what is started from now on, beside the clock; NULL: none. */
@@ -59,6 +61,10 @@ stage_daemon_try(struct stage *stage, int *ret_status);
 /* What waitpid() says of its end. */
 int
 stage_daemon_stop(struct stage *stage, int signal);
+
+/* Listens at FOLDER/run/NAME for the daemons to come; type as in socket(2). Call with the daemon stopped. */
+void
+stage_listen(struct stage *stage, const char *name, int type);
 
 /*
  * From now on the test listens, as systemd does, and the daemon gets the sockets: while none runs, who connects
