@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -139,14 +140,18 @@ make_text(char ret_text[SEALING_KEY_TEXT_SIZE])
 }
 
 enum sfmfa_err
-key_make(const char *path, struct diag *diag)
+key_make(const char *path, gid_t group, struct diag *diag)
 {
 	char text[SEALING_KEY_TEXT_SIZE];
 	enum sfmfa_err err = make_text(text);
+	gid_t before;
 
 	if (err != SFMFA_OK)
 		return diag_set(diag, err, path, 0, "the key cannot be made");
+	/* Of this group from the first moment: nobody finds a key that the daemon may not read. */
+	before = (gid_t)setfsgid(group);
 	err = file_write_new(path, text, strlen(text), KEY_FILE_MODE, diag);
+	(void)setfsgid(before);
 	wipe(text, sizeof(text));
 	/* Who made it may not have come that far yet, and a store must not outlast its key. */
 	if (err == SFMFA_ERR_EXISTS && file_sync_name(path, diag) != SFMFA_OK)

@@ -40,9 +40,11 @@ key_files_clear(struct key_files *files);
 
 /*
  * Makes a random key, 0640, if and only if nothing has that name; of two who try, one makes it. The
- * file is on the disk before it has its name, and never has two. SFMFA_ERR_EXISTS.
+ * file is on the disk before it has its name, and never has two. Made by root it is readable to the group: the
+ * daemon's, which a service manager may start without root, while root's own --once reads the same file.
+ * SFMFA_ERR_EXISTS.
  */
 enum sfmfa_err
-key_make(const char *path, struct diag *diag) SFMFA_MUST_USE;
+key_make(const char *path, gid_t group, struct diag *diag) SFMFA_MUST_USE;
 
 #endif

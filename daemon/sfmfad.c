@@ -38,13 +38,13 @@ store_exists(const char *state_dir)
  * would be unreadable for ever.
  */
 static enum sfmfa_err
-open_key(const struct settings *settings, uid_t owner, struct key_files *ret_files, struct diag *diag)
+open_key(const struct settings *settings, uid_t owner, gid_t group, struct key_files *ret_files, struct diag *diag)
 {
 	struct diag told = { 0 };
 	enum sfmfa_err err = key_files_read(settings->key_file, owner, ret_files, diag, &told);
 
 	if (err == SFMFA_ERR_NOT_FOUND && !store_exists(settings->state_dir)) {
-		err = key_make(settings->key_file, diag);
+		err = key_make(settings->key_file, group, diag);
 		if (err == SFMFA_OK || err == SFMFA_ERR_EXISTS)
 			err = key_files_read(settings->key_file, owner, ret_files, diag, &told);
 	}
@@ -95,7 +95,7 @@ prepare(struct server *server, const struct options *options, struct diag *diag)
 	 * missed for as long as the daemon lives: only now may it be read.
 	 */
 	server->env.key_file = settings->key_file;
-	err = open_key(settings, owner, &server->key_files, &key_diag);
+	err = open_key(settings, owner, run_as.gid, &server->key_files, &key_diag);
 	if (err == SFMFA_ERR_NO_MEMORY) {
 		*diag = key_diag;
 		return err;
@@ -137,13 +137,16 @@ make_key(const struct config_options *config_options, struct env *env)
 {
 	struct key_files files = KEY_FILES_NONE;
 	struct config *paths = NULL;
+	struct run_as run_as;
 	struct diag diag = { 0 };
 	char line[DIAG_LINE_SIZE];
 	enum sfmfa_err err;
 
 	err = configuration_start(env, config_options, &paths, NULL, &diag);
 	if (err == SFMFA_OK)
-		err = open_key(&paths->settings, config_options->owner, &files, &diag);
+		err = privilege_find(paths->settings.run_as, &run_as, &diag);
+	if (err == SFMFA_OK)
+		err = open_key(&paths->settings, config_options->owner, run_as.gid, &files, &diag);
 	key_files_clear(&files);
 	config_release(paths);
 	config_release(env->config);

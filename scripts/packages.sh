@@ -9,7 +9,7 @@ build_packages=(
 man_packages=(scdoc)
 test_packages=(
     libcriterion-dev clang libclang-rt-14-dev binutils sqlite3 zbar-tools man-db
-    util-linux passwd tzdata iproute2 procps strace shellcheck zsh
+    util-linux passwd tzdata iproute2 procps strace shellcheck zsh systemd
 )
 # What scripts/analyse and scripts/coverage run.
 analysis_packages=(clang-tidy cppcheck valgrind gcovr)

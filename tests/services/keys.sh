@@ -22,7 +22,7 @@ once() { "$build/cli/sfmfa" "$@"; }
 none_runs() { ! pgrep -x sfmfad; }
 open() { value_is ok eval "once --json status | json keys"; }
 # The owner, the group and the mode of the key are those of before; nothing lies beside it.
-key_is_in_order() { value_is "root:root 640" stat -c '%U:%G %a' /etc/sfmfa/sealing.key && [ ! -e /etc/sfmfa/sealing.key.new ]; }
+key_is_in_order() { value_is "root:sfmfa 640" stat -c '%U:%G %a' /etc/sfmfa/sealing.key && [ ! -e /etc/sfmfa/sealing.key.new ]; }
 state_is_ours() { [ -z "$(find /var/lib/sfmfa -mindepth 1 \( ! -user sfmfa -o ! -perm 600 -o -name 'copy-*' \))" ]; }
 
 check "the first command makes key and store" once status

@@ -296,4 +296,5 @@ check "after all of it the state is sfmfa's alone" state_is_ours
 check "and no mark was left" test ! -e "$mark"
 check "every session was told" not grep -F "the session is not recorded" "$world/daemon.log"
 check "nothing in the log is libpam's own complaint" not grep -F non-existent "$world/daemon.log"
+check "the key that root made is the daemon's group's to read" value_is "root sfmfa 640" stat -c "%U %G %a" /etc/sfmfa/sealing.key
 tap_end
