@@ -13,6 +13,7 @@ test_packages=(
 )
 # What scripts/analyse and scripts/coverage run.
 analysis_packages=(clang-tidy cppcheck valgrind gcovr)
+package_packages=(debhelper lintian)
 # Programs that tests/services logs in to.
 service_packages=(
     openssh-server openssh-client rsync sudo cron at
