@@ -1,5 +1,7 @@
 #!/bin/sh
-# The units, sysusers.d and tmpfiles.d are legal, and the service keeps what it gave away. Speaks TAP.
+# The units, sysusers.d and tmpfiles.d are legal, the service keeps what it gave away, the packages have the version of
+# the project. Speaks TAP.
+# shellcheck disable=SC2015 # what is said is a failure
 # usage: units.sh SOURCE-FOLDER BUILD-FOLDER
 source=$1 build=$2
 for tool in systemd-analyze systemd-sysusers systemd-tmpfiles; do
@@ -36,7 +38,14 @@ users()
     systemd-sysusers --root="$work/root" "$source/share/systemd/sysusers.conf" >"$work/said" 2>&1 || cat "$work/said"
     grep -q '^sfmfa:.*:/var/lib/sfmfa:/usr/sbin/nologin$' "$work/root/etc/passwd"
 }
+same_version()
+{
+    package=$(sed -n '1s/^sfmfa (\([^)]*\)).*/\1/p' "$source/debian/changelog")
+    meson=$(sed -n "s/^  version: '\(.*\)',/\1/p" "$source/meson.build")
+    [ -n "$meson" ] && [ "$package" = "$meson" ] || echo "$package is not $meson"
+}
 mkdir -p "$work/root/etc"
+check "the packages have the version of meson.build" same_version
 check "units are legal" systemd-analyze verify --man=no "$work/sfmfad.service" "$work/sfmfad.socket" "$work/sfmfad-root.socket"
 check "the service is exposed by 1.0 of 10 at most" exposure
 if [ "$(id -u)" -eq 0 ]; then
