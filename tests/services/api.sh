@@ -25,17 +25,12 @@ api_world()
     printf '%s\n' "auth required $module" "account required $module" >/etc/pam.d/login
 }
 
-# api_stack SERVICE: the stack of pam_sfmfa(8), "A service with one password field". nodelay: pam_unix asks
-# libpam to sleep two seconds before every refusal, and here are many.
+# api_stack SERVICE [RECIPE]: the stack of etc/pam.d for one password field.
 api_stack()
 {
-    cat >"/etc/pam.d/$1" <<PAM
-auth     requisite  $module split
-auth     requisite  pam_unix.so use_first_pass nodelay
-auth     required   $module
-account  required   $module
-account  required   pam_unix.so
-PAM
+    protect "${2:-$1}"
+    [ $# -eq 1 ] || mv "/etc/pam.d/$2" "/etc/pam.d/$1"
+    without_delay "$1"
 }
 
 # configure LINE: at the end of sfmfa.conf, for the next daemon.

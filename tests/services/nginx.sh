@@ -16,9 +16,8 @@ api_world alice bob carol dave
 # pam_unix of a caller that is not root reads the passwords of others in this group only.
 usermod --append --groups shadow www-data
 www_data=$(id -u www-data)
-for service in nginx wiki; do
-    api_stack $service
-done
+api_stack wiki nginx
+api_stack nginx
 configure 'services = { api = [ "nginx", "wiki" ]; };'
 
 mkdir "$world/www" "$world/tmp"

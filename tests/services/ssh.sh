@@ -134,17 +134,8 @@ sessions_ended() { not pgrep -P "$(cat "$world/sshd.pid")"; }
 # name of the program is the service. nodelay: a wrong password would only be waited for.
 sshd_api_start()
 {
-    local module="$build/pam_module/pam_sfmfa.so daemon=$build/daemon/sfmfad"
-    cat >/etc/pam.d/sshd-api <<PAM
-auth     requisite  $module split
-auth     requisite  pam_unix.so use_first_pass nodelay
-auth     required   $module
-account  required   $module
-account  required   pam_unix.so
-session  required   pam_loginuid.so
-@include common-session
-session  required   $module
-PAM
+    protect sshd-api
+    without_delay sshd-api
     ln -s /usr/sbin/sshd "$world/sshd-api"
     printf 'Port 2223\nKbdInteractiveAuthentication no\nPasswordAuthentication yes\n' | sshd_start "$world/sshd-api"
 }

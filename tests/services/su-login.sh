@@ -10,7 +10,8 @@ world_enter "$here/su-login.sh" "$source" "$build"
 world_make alice bob carol dave
 world_configure
 # Only waiting: pam_faildelay of login, whatever the answer was.
-sed -i '/pam_faildelay/d' /etc/pam.d/login
+without_faildelay() { sed -i '/pam_faildelay/d' /etc/pam.d/login; }
+without_faildelay
 cat >/etc/sfmfa/profiles.d/seated.conf <<'PROFILE'
 label = "at the machine itself";
 permissions = [ "mfa-ui-logins" ];
@@ -65,6 +66,7 @@ handed_on >"$world/handed.su-service"
 login_at_terminal "$word" "correct horse alice" -- alice
 handed_on >"$world/handed.login"
 protect su login
+without_faildelay
 
 # ---- su ----
 
@@ -150,6 +152,10 @@ fresh_code bob
 check "login with password and code" goes_in bob login_at_terminal "$word" "correct horse bob" "code: " "$code" -- bob
 check "the event says totp" last_event bob service=login method=totp verdict=allow level=high-assurance reason=ok
 check "login handed on nothing else" handed_as "$world/handed.login"
+fresh_code bob
+check "login: a wrong password stays out" stays_out login_at_terminal \
+    "$word" x "$name" bob "$word" x "$name" @away -- bob
+check "sfmfa never heard of it" no_event bob
 fresh_code bob
 check "a wrong code, then the same name and a right one" goes_in bob login_at_terminal \
     "$word" "correct horse bob" "code: " 000000 "$name" bob "$word" "correct horse bob" "code: " "$code" -- bob

@@ -148,16 +148,19 @@ sfmfa() { with_clock "$build/cli/sfmfa" "$@"; }
 # What the JSON on standard input says under a key.
 json() { python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }
 
-# Writes sfmfa's lines into the stacks that Debian ships, where pam_sfmfa(8) puts them.
+# protect SERVICE... : the stacks of etc/pam.d, as installed, with the module and the daemon of this build.
 protect()
 {
-    local service line="$build/pam_module/pam_sfmfa.so daemon=$build/daemon/sfmfad"
+    local service line="${module:-$build/pam_module/pam_sfmfa.so daemon=$build/daemon/sfmfad}"
     for service in "$@"; do
-        sed -i -e "/^@include common-auth/a auth required $line" \
-            -e "/^@include common-account/i account required $line" "/etc/pam.d/$service"
-        echo "session required $line" >>"/etc/pam.d/$service"
+        sed "s|pam_sfmfa\.so|$line|" "$source/etc/pam.d/$service" >"/etc/pam.d/$service" && continue
+        echo "Bail out! no stack for $service"
+        exit 1
     done
 }
+
+# pam_unix asks libpam to sleep two seconds before every refusal, and in some tests there are many.
+without_delay() { sed -i '/pam_unix/ { /^auth/ { /nodelay/! s/$/ nodelay/ } }' "/etc/pam.d/$1"; }
 
 # The code of a key file, so many time steps from now.
 code_of() { "$world/authenticator" --step-offset "${2:-0}" <"$1"; }
