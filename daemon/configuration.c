@@ -23,6 +23,19 @@ note_broken(struct env *env, enum sfmfa_err err, const struct diag *diag, const 
 	log_line(LOG_ERR, "the configuration is broken (%s)%s: %s", sfmfa_err_word(err), consequence, line);
 }
 
+/* Nobody is asked again until the files change. */
+static void
+note_unresolved(const struct config *config)
+{
+	for (size_t i = 0; i < config->settings.trusted_caller_count; i++) {
+		const struct trusted_caller *caller = &config->settings.trusted_callers[i];
+
+		if (!caller->resolved)
+			log_line(LOG_WARNING, "user \"%s\" of trusted_callers was not found and is trusted with nothing",
+			         caller->user);
+	}
+}
+
 /* The files, with a watch on them that was there first. */
 static enum sfmfa_err
 load_watched(struct env *env, const struct config_options *options, int *watch_fd, struct diag *diag)
@@ -63,6 +76,8 @@ configuration_start(struct env *env, const struct config_options *options, struc
 	if (err != SFMFA_OK) {
 		env->config = NULL;
 		note_broken(env, err, &broken, "");
+	} else {
+		note_unresolved(env->config);
 	}
 	*ret_paths = config_hold(err == SFMFA_OK ? env->config : env->fallback);
 	return SFMFA_OK;
@@ -105,6 +120,7 @@ configuration_reload(struct env *env, const struct config_options *options)
 	env->config_diag = (struct diag){ 0 };
 	log_line(LOG_INFO, "the configuration was read: %zu profiles, %zu permission sets, %zu permission set groups, %zu apps",
 	         config->profile_count, config->set_count, config->group_count, config->app_count);
+	note_unresolved(config);
 	return SFMFA_OK;
 }
 

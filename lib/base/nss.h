@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #define NSS_NAME_SIZE 256 /* a user name with its NUL */
@@ -32,6 +33,13 @@ struct nss_user {
 
 enum nss_status
 nss_find_user(const char *typed, struct nss_user *ret_user);
+
+/*
+ * The same for somebody who serves others meanwhile: in the local database, which comes first here whatever
+ * nsswitch.conf says, or else in a process of its own, so many milliseconds long. NSS_ERROR: not in time.
+ */
+enum nss_status
+nss_find_user_within(const char *name, int64_t ms, struct nss_user *ret_user);
 
 /* By uid. *ret_several: another name in the local database has the same uid (rules 1). */
 enum nss_status

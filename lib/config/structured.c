@@ -5,7 +5,8 @@
 
 #include "base/nss.h"
 
-#define MAX_AGE_MAX 86400 /* seconds */
+#define MAX_AGE_MAX     86400 /* seconds */
+#define NAME_SERVICE_MS 1000  /* for a trusted caller whom the host does not know itself */
 
 enum sfmfa_err
 structured_set_defaults(struct arena *arena, struct settings *settings)
@@ -167,17 +168,25 @@ read_required_levels(const struct reader *reader, const config_setting_t *list, 
 	return SFMFA_OK;
 }
 
-/* A caller whose package is not installed (yet) is kept: it matches nobody, and `sfmfa check` says so. */
+/*
+ * A caller whose package is not installed (yet) is kept: it matches nobody, and `sfmfa check` says so. So is one
+ * that the name service does not answer for in the time left: everybody's logins wait for a configuration.
+ */
 static void
-resolve_caller(struct trusted_caller *caller)
+resolve_caller(struct trusted_caller *caller, int64_t *left_ms)
 {
 	struct nss_user user;
-	caller->resolved = nss_find_user(caller->user, &user) == NSS_KNOWN;
+	enum nss_status status = nss_find_user_within(caller->user, *left_ms, &user);
+	caller->resolved = status == NSS_KNOWN;
 	caller->uid = caller->resolved ? user.uid : (uid_t)-1;
+	/* Whoever fails once is not waited for again. */
+	if (status == NSS_ERROR)
+		*left_ms = 0;
 }
 
 static enum sfmfa_err
-read_trusted_caller(const struct reader *reader, const config_setting_t *group, struct trusted_caller *caller)
+read_trusted_caller(const struct reader *reader, const config_setting_t *group, int64_t *left_ms,
+		    struct trusted_caller *caller)
 {
 	static const char *const keys[] = { "user", "services", NULL };
 	const char *const list = "trusted_callers";
@@ -190,7 +199,7 @@ read_trusted_caller(const struct reader *reader, const config_setting_t *group, 
 		err = values_words(reader, services, WORD_SERVICE, SERVICES_MAX, &caller->services);
 	if (err)
 		return err;
-	resolve_caller(caller);
+	resolve_caller(caller, left_ms);
 	if (caller->resolved && caller->uid == 0)
 		return values_fail(reader, config_setting_get_member(group, "user"),
 				   "uid 0 is trusted with everything and cannot be a trusted caller");
@@ -203,11 +212,12 @@ read_trusted_callers(const struct reader *reader, const config_setting_t *list, 
 {
 	size_t count = (size_t)config_setting_length(list);
 	struct trusted_caller *callers = arena_take(reader->arena, count, sizeof(*callers));
+	int64_t left_ms = NAME_SERVICE_MS;
 	if (!callers)
 		return values_no_memory(reader);
 	for (size_t i = 0; i < count; i++) {
 		const config_setting_t *group = config_setting_get_elem(list, (unsigned)i);
-		enum sfmfa_err err = read_trusted_caller(reader, group, &callers[i]);
+		enum sfmfa_err err = read_trusted_caller(reader, group, &left_ms, &callers[i]);
 		if (err)
 			return err;
 		for (size_t k = 0; k < i; k++) {

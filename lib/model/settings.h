@@ -67,7 +67,7 @@ struct required_level {
 
 struct trusted_caller {
 	char user[USER_NAME_SIZE];
-	bool resolved; /* uid is valid; an unresolved one matches nobody and check says so */
+	bool resolved; /* uid is valid; an unresolved one matches nobody, check and log say so */
 	uid_t uid;
 	struct words services;
 	struct origin origin;

@@ -250,6 +250,21 @@ kill "$hung" 2>/dev/null
 wait "$hung" 2>/dev/null
 check "and nobody has heard of it" no_event carol
 
+# What the daemon itself would wait for keeps everybody waiting.
+directory "hang user ghost" "$crew" "$ops" "$keepers"
+sed -i '/^trusted_callers/d' /etc/sfmfa/sfmfa.conf
+events_mark
+configure 'trusted_callers = ( { user = "ghost"; services = [ "vpn" ]; }, { user = "bob"; services = [ "vpn" ]; } );'
+check "the directory is silent about a trusted caller: the configuration is read all the same" \
+    soon eval 'tail -c "+$((marked + 1))" "$world/daemon.log" | grep -q "\"ghost\" of trusted_callers"'
+check "and programs of root are answered" timeout 20 "$world/talk" login dave
+check "and those of a caller whom the host itself knows" \
+    eval 'fresh_code alice; says "$in" as bob "$world/talk" vpn alice "$code"'
+check "sfmfa check tells that the silent one is trusted with nothing" eval 'sfmfa check | grep -q "there is no user ghost"'
+daemon_stop
+check "nor does a daemon hang that a program of root starts for itself" timeout 20 "$world/talk" login dave
+daemon_start
+
 # ---- a virtual user whose name the directory learns ----
 
 directory "$crew" "$ops" "$keepers"

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/nss.h"
@@ -90,6 +91,23 @@ Test(nss, nobody_is_unknown_and_nothing_is_written)
 	cr_assert_eq(nss_find_uid(3999999999U, &user, &several), NSS_UNKNOWN);
 	cr_assert_eq(user.uid, 77U);
 	cr_assert(several);
+}
+
+Test(nss, whoever_serves_others_asks_the_host_first_and_anybody_else_in_a_process)
+{
+	struct nss_user user = { .uid = 77 };
+
+	cr_assert_eq(nss_find_user_within("no-such-user-here", 10000, &user), NSS_UNKNOWN);
+	cr_assert_eq(nss_find_user_within("no-such-user-here", 0, &user), NSS_ERROR, "nobody is asked");
+	cr_assert_eq(user.uid, 77U);
+	cr_assert_eq(nss_find_user_within("root", 0, &user), NSS_KNOWN);
+	cr_assert_eq(user.uid, 0U);
+	cr_assert_str_eq(user.name, "root");
+	cr_assert_eq(waitpid(-1, NULL, 0), -1, "and no process is left behind");
+	use_private_database(PASSWD, "");
+	cr_assert_eq(nss_find_user_within("twin", 0, &user), NSS_KNOWN);
+	cr_assert_eq(user.uid, 1002U);
+	cr_assert_eq(user.gid, 1002U);
 }
 
 Test(nss, a_name_longer_than_the_buffer_is_an_error)
