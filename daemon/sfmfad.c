@@ -117,18 +117,13 @@ serve(struct server *server, const struct options *options, struct diag *diag)
 {
 	enum sfmfa_err err;
 
-	err = prepare(server, options, diag);
-	if (err != SFMFA_OK)
-		return err;
 	configuration_fall_back(&server->env, &server->config_options);
 	err = server_init(server, diag);
 	if (err != SFMFA_OK)
 		return err;
 	server_open_state(server);
 	server_keep_configuration(server);
-	err = server_run(server, options->once_fd, diag);
-	server_finish(server);
-	return err;
+	return server_run(server, options->once_fd, diag);
 }
 
 /* --make-key: for packages and for administrators who want it made before the first start. */
@@ -183,7 +178,11 @@ main(int argc, char **argv)
 		server.env.host[0] = '\0';
 	if (options.make_key)
 		return make_key(&server.config_options, &server.env);
-	err = serve(&server, &options, &diag);
+	err = prepare(&server, &options, &diag);
+	if (err == SFMFA_OK)
+		err = serve(&server, &options, &diag);
+	/* However far it came: the keys are wiped. */
+	server_finish(&server);
 	if (err == SFMFA_OK)
 		return 0;
 	log_diag(LOG_ERR, err, &diag);
