@@ -194,11 +194,10 @@ administer_app_revoke_prepare(struct command *command)
 enum turn
 administer_app_revoke(struct command *command, struct input *input)
 {
-	char *name = command->work;
-
 	(void)input;
 	if (command->at == AT_START) {
-		name = command_work(command, NAME_SIZE);
+		char *name = command_work(command, NAME_SIZE);
+
 		if (name == NULL || !command_arg_text(command, "app", name, NAME_SIZE))
 			return TURN_DONE;
 		command_begin_write(command, STORE_APP_REVOKE);

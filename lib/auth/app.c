@@ -155,10 +155,11 @@ hash_id(const struct keyring *keyring, const struct connected_app *app, const ch
 {
 	char text[CLIENT_ID_SIZE + JWT_CLAIM_SIZE];
 	size_t size = strlen(app->client_id) + 1;
+	size_t id_size = strlen(id);
 
 	memcpy(text, app->client_id, size);
-	memcpy(text + size, id, strlen(id));
-	return keyed_hash(keyring, CONTEXT_ASSERTION, text, size + strlen(id), ret_hash);
+	memcpy(text + size, id, id_size);
+	return keyed_hash(keyring, CONTEXT_ASSERTION, text, size + id_size, ret_hash);
 }
 
 enum sfmfa_err

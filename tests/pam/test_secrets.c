@@ -249,6 +249,8 @@ Test(secrets, the_daemon_leaves_no_core)
 		snprintf(path, sizeof(path), "/proc/%ld/environ", (long)stage.daemon);
 		file = fopen(path, "re");
 		cr_expect_null(file);
+		if (file != NULL)
+			fclose(file);
 	}
 	/* A sanitizer would make a report of SIGSEGV. */
 	cr_assert_eq(kill(stage.daemon, SIGABRT), 0);
@@ -324,6 +326,14 @@ scan_memory(void)
 	return count;
 }
 
+static void
+free_responses(int count, struct pam_response *responses)
+{
+	for (int i = 0; i < count; i++)
+		free(responses[i].resp);
+	free(responses);
+}
+
 static int
 answer_masked(int count, const struct pam_message **messages, struct pam_response **ret_responses, void *data)
 {
@@ -337,8 +347,10 @@ answer_masked(int count, const struct pam_message **messages, struct pam_respons
 		if (messages[i]->msg_style != PAM_PROMPT_ECHO_OFF && messages[i]->msg_style != PAM_PROMPT_ECHO_ON)
 			continue;
 		responses[i].resp = calloc(1, before + masked_size + 1);
-		if (responses[i].resp == NULL)
+		if (responses[i].resp == NULL) {
+			free_responses(count, responses);
 			return PAM_BUF_ERR;
+		}
 		memcpy(responses[i].resp, prefix, before);
 		for (size_t at = 0; at < masked_size; at++)
 			responses[i].resp[before + at] = (char)(masked[at] ^ MASK);
