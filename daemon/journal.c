@@ -10,6 +10,7 @@
 #include "daemon/peer.h"
 
 #define JOURNAL_BATCH    64
+#define JOURNAL_PATIENCE 1.0  /* seconds that a row may wait for a moment of rest */
 #define EXPIRE_INTERVAL  3600 /* seconds */
 #define EXPIRE_AT_ONCE   1000 /* rows */
 #define SECONDS_PER_DAY  86400
@@ -64,17 +65,47 @@ expire(struct journal *journal)
 		log_diag(LOG_WARNING, SFMFA_ERR_STORE, &diag);
 }
 
+static void
+log_new(struct journal *journal)
+{
+	write_lines(journal->events + journal->logged, journal->count - journal->logged);
+	journal->logged = journal->count;
+}
+
 void
 journal_flush(struct journal *journal)
 {
+	ev_idle_stop(journal->loop, &journal->at_rest);
 	if (journal->count == 0)
 		return;
-	write_lines(journal->events, journal->count);
+	log_new(journal);
 	if (journal->env->store != NULL) {
 		write_rows(journal);
 		expire(journal);
 	}
 	journal->count = 0;
+	journal->logged = 0;
+}
+
+static void
+on_rest(struct ev_loop *loop, struct ev_idle *watcher, int events)
+{
+	(void)loop;
+	(void)events;
+	journal_flush(watcher->data);
+}
+
+/* A flood that never lets the loop rest must not keep rows away, nor make the queue long. */
+void
+journal_settle(struct journal *journal)
+{
+	if (journal->count == 0)
+		return;
+	log_new(journal);
+	if (journal->count >= JOURNAL_BATCH || ev_now(journal->loop) - journal->waiting_since > JOURNAL_PATIENCE)
+		journal_flush(journal);
+	else
+		ev_idle_start(journal->loop, &journal->at_rest);
 }
 
 static void
@@ -92,6 +123,8 @@ keep(struct journal *journal, const struct event *event)
 		journal->events = events;
 		journal->capacity = capacity;
 	}
+	if (journal->count == 0)
+		journal->waiting_since = ev_now(journal->loop);
 	journal->events[journal->count++] = *event;
 }
 
@@ -124,7 +157,6 @@ end_period(struct journal *journal)
 	journal->quota.count = 0;
 }
 
-/* What is kept is written before the loop goes to sleep. */
 static void
 on_period(struct ev_loop *loop, struct ev_timer *watcher, int events)
 {
@@ -160,7 +192,10 @@ journal_init(struct journal *journal, struct env *env, struct ev_loop *loop)
 {
 	*journal = (struct journal){ .env = env, .loop = loop };
 	ev_timer_init(&journal->period, on_period, QUOTA_PERIOD, 0.0);
+	ev_idle_init(&journal->at_rest, on_rest);
+	ev_set_priority(&journal->at_rest, EV_MINPRI);
 	journal->period.data = journal;
+	journal->at_rest.data = journal;
 	env->events = (struct event_sink){ .take = take, .data = journal };
 }
 

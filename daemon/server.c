@@ -282,7 +282,7 @@ on_stop(struct ev_loop *loop, struct ev_signal *watcher, int events)
 	ev_break(loop, EVBREAK_ALL);
 }
 
-/* All that could be read has been read: one commit, the replies, then the events. */
+/* All that could be read has been read: one commit, the replies, then the log. */
 static void
 on_before_sleep(struct ev_loop *loop, struct ev_prepare *watcher, int events)
 {
@@ -292,7 +292,7 @@ on_before_sleep(struct ev_loop *loop, struct ev_prepare *watcher, int events)
 	(void)events;
 	while (batch_commit(&server->batch, &server->env))
 		;
-	journal_flush(&server->journal);
+	journal_settle(&server->journal);
 }
 
 static void

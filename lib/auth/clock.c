@@ -49,20 +49,31 @@ read_small_file(const char *path, void *bytes, size_t size, size_t *ret_size)
 	return SFMFA_OK;
 }
 
+/* No process outlives its boot: read once, as soon as it can be. "" until then. */
+static const char *
+boot_id(void)
+{
+	static char known[BOOT_ID_SIZE];
+	char now[BOOT_ID_SIZE] = "";
+	size_t size;
+
+	if (known[0] == '\0' && read_small_file(BOOT_ID_FILE, now, sizeof(now) - 1, &size) == SFMFA_OK) {
+		now[strcspn(now, "\n")] = '\0';
+		memcpy(known, now, sizeof(known));
+	}
+	return known;
+}
+
 static enum sfmfa_err
 system_now(void *data, struct moment *ret_now)
 {
 	struct moment now = { 0 };
 	struct timespec wall, boot;
-	size_t size;
 
 	if (clock_gettime(CLOCK_REALTIME, &wall) != 0 || clock_gettime(CLOCK_BOOTTIME, &boot) != 0)
 		return SFMFA_ERR_CLOCK;
-	if (read_small_file(BOOT_ID_FILE, now.boot_id, sizeof(now.boot_id) - 1, &size) != SFMFA_OK ||
-	    size == 0)
+	if (text_copy(now.boot_id, sizeof(now.boot_id), boot_id()) != SFMFA_OK || now.boot_id[0] == '\0')
 		return SFMFA_ERR_CLOCK;
-	now.boot_id[size] = '\0';
-	now.boot_id[strcspn(now.boot_id, "\n")] = '\0';
 	now.wall = wall.tv_sec;
 	now.boot = boot.tv_sec;
 	*ret_now = now;
