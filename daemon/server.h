@@ -21,6 +21,7 @@ struct connection;
 struct server {
 	struct ev_loop *loop;
 	struct env env;
+	char boot_id[BOOT_ID_SIZE]; /* of env's clock */
 	struct config_options config_options;
 	struct config *paths;      /* state_dir, runtime_dir … as they stood at the start; held */
 	struct key_files key_files; /* until one of them has opened the store */

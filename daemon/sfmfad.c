@@ -172,7 +172,7 @@ main(int argc, char **argv)
 	server.config_options = (struct config_options){
 		.file = options.config, .runtime_dir = options.runtime_dir, .owner = geteuid(),
 	};
-	server.env.clock = clock_system();
+	server.env.clock = clock_system(server.boot_id);
 	server.env.processes = processes_system();
 	if (gethostname(server.env.host, sizeof(server.env.host) - 1) != 0)
 		server.env.host[0] = '\0';

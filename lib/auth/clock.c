@@ -49,19 +49,20 @@ read_small_file(const char *path, void *bytes, size_t size, size_t *ret_size)
 	return SFMFA_OK;
 }
 
-/* No process outlives its boot: read once, as soon as it can be. "" until then. */
-static const char *
-boot_id(void)
+/* No process outlives its boot: read once, as soon as it can be. */
+static enum sfmfa_err
+read_boot_id(char known[BOOT_ID_SIZE])
 {
-	static char known[BOOT_ID_SIZE];
 	char now[BOOT_ID_SIZE] = "";
 	size_t size;
 
-	if (known[0] == '\0' && read_small_file(BOOT_ID_FILE, now, sizeof(now) - 1, &size) == SFMFA_OK) {
-		now[strcspn(now, "\n")] = '\0';
-		memcpy(known, now, sizeof(known));
-	}
-	return known;
+	if (known[0] != '\0')
+		return SFMFA_OK;
+	if (read_small_file(BOOT_ID_FILE, now, sizeof(now) - 1, &size) != SFMFA_OK || size == 0)
+		return SFMFA_ERR_CLOCK;
+	now[strcspn(now, "\n")] = '\0';
+	memcpy(known, now, sizeof(now));
+	return SFMFA_OK;
 }
 
 static enum sfmfa_err
@@ -72,8 +73,9 @@ system_now(void *data, struct moment *ret_now)
 
 	if (clock_gettime(CLOCK_REALTIME, &wall) != 0 || clock_gettime(CLOCK_BOOTTIME, &boot) != 0)
 		return SFMFA_ERR_CLOCK;
-	if (text_copy(now.boot_id, sizeof(now.boot_id), boot_id()) != SFMFA_OK || now.boot_id[0] == '\0')
+	if (read_boot_id(data) != SFMFA_OK)
 		return SFMFA_ERR_CLOCK;
+	memcpy(now.boot_id, data, sizeof(now.boot_id));
 	now.wall = wall.tv_sec;
 	now.boot = boot.tv_sec;
 	*ret_now = now;
@@ -81,9 +83,9 @@ system_now(void *data, struct moment *ret_now)
 }
 
 struct clock
-clock_system(void)
+clock_system(char boot_id[BOOT_ID_SIZE])
 {
-	return (struct clock){ .now = system_now };
+	return (struct clock){ .now = system_now, .data = boot_id };
 }
 
 /* "Europe/Paris": nothing that leaves the folder. */

@@ -45,9 +45,9 @@ struct env {
 	char host[HOST_SIZE];  /* host name, the default issuer */
 };
 
-/* CLOCK_REALTIME and CLOCK_BOOTTIME of the system. */
+/* CLOCK_REALTIME and CLOCK_BOOTTIME of the system. boot_id: "", filled by the first reading; outlives the clock. */
 struct clock
-clock_system(void);
+clock_system(char boot_id[BOOT_ID_SIZE]);
 
 /* As /proc tells. */
 struct processes

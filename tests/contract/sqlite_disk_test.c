@@ -104,7 +104,7 @@ Test(disk, without_a_log_the_file_alone_is_read)
 static void
 mount_small(void)
 {
-	if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+	if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", "none", MS_REC | MS_PRIVATE, NULL) != 0)
 		cr_skip_test("needs root, for a mount of its own");
 	store_close(contract_store);
 	cr_assert_eq(mount("tmpfs", contract_folder, "tmpfs", 0, "size=8m,mode=0700"), 0);
@@ -141,12 +141,12 @@ Test(disk, a_read_only_file_system_is_read_and_written_again_once_it_may_be)
 	cr_assert_eq(commit_one(contract_store, &op), SFMFA_OK);
 	store_close(contract_store);
 	contract_store = NULL;
-	cr_assert_eq(mount(NULL, contract_folder, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
+	cr_assert_eq(mount(NULL, contract_folder, "none", MS_REMOUNT | MS_RDONLY, NULL), 0);
 	contract_store = contract_open();
 	cr_expect(read_user(contract_store, "alice").frozen);
 	cr_expect_eq(commit_one(contract_store, &token), SFMFA_ERR_STORE);
 	cr_expect_eq(add_one_event(contract_store), SFMFA_ERR_STORE);
-	cr_assert_eq(mount(NULL, contract_folder, NULL, MS_REMOUNT, NULL), 0);
+	cr_assert_eq(mount(NULL, contract_folder, "none", MS_REMOUNT, NULL), 0);
 	cr_expect_eq(commit_one(contract_store, &token), SFMFA_OK);
 	cr_expect_eq(add_one_event(contract_store), SFMFA_OK);
 	unmount_small();

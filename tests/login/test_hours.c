@@ -243,7 +243,7 @@ Test(login_hours, of_a_zone_that_was_removed_deny_until_it_is_back)
 	set_hours("Europe/Paris", "");
 	cr_assert(is_open(MONDAY));
 	if (geteuid() != 0 || unshare(CLONE_NEWNS) != 0 ||
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) {
+	    mount(NULL, "/", "none", MS_REC | MS_PRIVATE, NULL) != 0) {
 		/* Nothing is taken down after a test that is skipped. */
 		finish();
 		cr_skip_test("needs a mount namespace");

@@ -132,11 +132,16 @@ Test(tz, posix_rules_are_read_strictly)
 
 Test(tz, the_clock_of_the_system_has_both_readings)
 {
-	struct clock clock = clock_system();
+	char boot_id[BOOT_ID_SIZE] = "";
+	struct clock clock = clock_system(boot_id);
 	struct moment now;
 
 	cr_assert_eq(clock.now(clock.data, &now), SFMFA_OK);
 	cr_assert_gt(now.wall, 1700000000);
 	cr_assert_gt(now.boot, 0);
 	cr_assert_eq(strlen(now.boot_id), 36);
+	/* The second time it is not read from the system. */
+	boot_id[0] = '*';
+	cr_assert_eq(clock.now(clock.data, &now), SFMFA_OK);
+	cr_assert_eq(now.boot_id[0], '*');
 }

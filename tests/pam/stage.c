@@ -360,10 +360,10 @@ stage_need_once(struct stage *stage, struct talk *talk)
 	if (geteuid() != 0)
 		cr_skip_test("needs root: nobody else starts sfmfad --once");
 	/* --once logs to syslog, and that of this machine is none of a test's business. */
-	if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+	if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", "none", MS_REC | MS_PRIVATE, NULL) != 0)
 		cr_skip_test("needs a mount namespace, for a log of its own");
 	if (access("/dev/log", F_OK) == 0)
-		cr_assert_eq(mount("/dev/null", "/dev/log", NULL, MS_BIND, NULL), 0);
+		cr_assert_eq(mount("/dev/null", "/dev/log", "none", MS_BIND, NULL), 0);
 	cr_assert_eq(stage_sfmfa(stage, "--json enroll stranger"), 0);
 	if (stage_login(stage, talk, "alone", "stranger", "203.0.113.7", answers).auth == PAM_AUTHINFO_UNAVAIL)
 		cr_skip_test("sfmfad --once may not be started here (services-once makes a place for it)");

@@ -209,7 +209,7 @@ mount_state(void)
 	char state[STAGE_PATH_SIZE], aside[STAGE_PATH_SIZE], words[STAGE_PATH_SIZE * 3];
 
 	if (geteuid() != 0 || unshare(CLONE_NEWNS) != 0 ||
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) {
+	    mount(NULL, "/", "none", MS_REC | MS_PRIVATE, NULL) != 0) {
 		paths_close();
 		cr_skip_test("needs root and a mount namespace of its own");
 	}
@@ -303,7 +303,7 @@ Test(disk, on_a_read_only_disk_who_owes_nothing_gets_in)
 	do {
 		/* A file system that is open for writing cannot become read-only: as after a crash, at a start. */
 		stage_daemon_stop(stage, restarts == 0 ? SIGKILL : SIGTERM);
-		cr_assert_eq(mount(NULL, in_state(""), NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
+		cr_assert_eq(mount(NULL, in_state(""), "none", MS_REMOUNT | MS_RDONLY, NULL), 0);
 		stage_daemon_start(stage);
 		cr_assert_eq(PATHS_LOGIN("nopassword", "bob", "@fail").auth, PAM_SUCCESS, "%d", restarts);
 		cr_assert(stage_decided(stage, "bob", "verdict=allow"));
@@ -313,7 +313,7 @@ Test(disk, on_a_read_only_disk_who_owes_nothing_gets_in)
 		cr_assert_eq(PATHS_LOGIN("mail", "bob", paths.right_field).auth, PAM_AUTHINFO_UNAVAIL);
 		cr_assert_eq(stage_sfmfa(stage, "user freeze alice"), 3);
 		cr_assert_eq(stage_sfmfa(stage, "user show alice"), 0);
-		cr_assert_eq(mount(NULL, in_state(""), NULL, MS_REMOUNT, NULL), 0);
+		cr_assert_eq(mount(NULL, in_state(""), "none", MS_REMOUNT, NULL), 0);
 		cr_assert_eq(PATHS_LOGIN("nopassword", "alice", "{code}").auth, PAM_SUCCESS,
 			     "and not without a restart");
 	} while (++restarts < 2);

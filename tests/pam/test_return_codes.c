@@ -153,7 +153,7 @@ enter_mounts(void)
 		write_map("/proc/self/uid_map", uid);
 		write_map("/proc/self/gid_map", gid);
 	}
-	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+	return mount(NULL, "/", "none", MS_REC | MS_PRIVATE, NULL) == 0;
 }
 
 static void

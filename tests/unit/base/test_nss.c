@@ -20,7 +20,7 @@ replace(const char *target, const char *contents)
 	char path[] = "/tmp/sfmfa-nss-XXXXXX";
 	int fd = mkstemp(path);
 	bool done = fd >= 0 && write(fd, contents, strlen(contents)) == (ssize_t)strlen(contents) &&
-		    fchmod(fd, 0644) == 0 && mount(path, target, NULL, MS_BIND, NULL) == 0;
+		    fchmod(fd, 0644) == 0 && mount(path, target, "none", MS_BIND, NULL) == 0;
 
 	if (fd >= 0) {
 		close(fd);
@@ -33,7 +33,7 @@ static void
 use_private_database(const char *passwd, const char *group)
 {
 	if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0 ||
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount(NULL, "/", "none", MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    !replace("/etc/nsswitch.conf", "passwd: files\ngroup: files\n") ||
 	    !replace("/etc/passwd", passwd) || !replace("/etc/group", group)) {
 		cr_skip_test("a mount namespace is needed");

@@ -80,7 +80,7 @@ become_host(void (*run)(void))
 {
 	pid_t pid;
 
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	if (mount(NULL, "/", "none", MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    mount("proc", "/proc", "proc", 0, NULL) < 0) {
 		_exit(EXIT_SKIPPED);
 	}
