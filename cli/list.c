@@ -6,6 +6,8 @@
 #include "base/text.h"
 #include "terminal.h"
 
+#define ROWS_AT_ONCE 500 /* of a table, printed before there are more */
+
 /* JSON of entries: columns that have a key. */
 static void
 print_json(const struct list *list, const struct record *entry)
@@ -100,6 +102,12 @@ struct showing {
 	int64_t count;
 };
 
+static void
+print_rows(struct showing *showing)
+{
+	table_print(&showing->table, stdout, terminal_columns(stdout), terminal_may_colour(stdout));
+}
+
 static bool
 show_entry(const struct record *entry, void *data)
 {
@@ -112,6 +120,8 @@ show_entry(const struct record *entry, void *data)
 		print_json(list, entry);
 	else
 		add_row(&showing->table, list->columns, list->column_count, entry);
+	if (showing->table.rows == ROWS_AT_ONCE)
+		print_rows(showing);
 	showing->count++;
 	return !ferror(stdout);
 }
@@ -126,12 +136,10 @@ list_run(struct request *request, const struct list *list)
 	json_begin();
 	begin_table(&showing.table, list->columns, list->column_count);
 	status = list_walk(request, &walk);
-	if (status == STATUS_DONE && !request->cli->json) {
-		if (showing.count == 0)
-			cli_say(request->cli, "%s", list->empty);
-		else
-			table_print(&showing.table, stdout, terminal_columns(stdout), terminal_may_colour(stdout));
-	}
+	if (showing.table.rows > 0)
+		print_rows(&showing);
+	if (status == STATUS_DONE && !request->cli->json && showing.count == 0)
+		cli_say(request->cli, "%s", list->empty);
 	table_finish(&showing.table);
 	return status;
 }

@@ -21,13 +21,20 @@ table_add(struct table *table, char *const cells[])
 	table->rows++;
 }
 
+static void
+forget_rows(struct table *table)
+{
+	for (size_t i = 0; i < table->rows * table->columns; i++)
+		free(table->cells[i]);
+	table->rows = 0;
+}
+
 void
 table_finish(struct table *table)
 {
 	if (!table)
 		return;
-	for (size_t i = 0; i < table->rows * table->columns; i++)
-		free(table->cells[i]);
+	forget_rows(table);
 	free(table->cells);
 	memset(table, 0, sizeof *table);
 }
@@ -166,7 +173,7 @@ print_blocks(const struct table *table, FILE *out, size_t width)
 			indent = label;
 	}
 	for (size_t row = 0; row < table->rows; row++) {
-		if (row > 0)
+		if (row > 0 || table->begun)
 			fputc('\n', out);
 		for (size_t i = 0; i < table->columns; i++) {
 			fputs(table->labels[i], out);
@@ -177,14 +184,17 @@ print_blocks(const struct table *table, FILE *out, size_t width)
 	}
 }
 
-/* Widest text of each column; the sum of all but the last, with their gaps. */
+/* Widens each column to its widest text; the sum of all but the last, with their gaps. */
 static size_t
 measure(const struct table *table, bool with_labels, size_t widths[])
 {
 	size_t before = 0;
 
 	for (size_t i = 0; i < table->columns; i++) {
-		widths[i] = with_labels ? table_text_width(table->labels[i]) : 0;
+		size_t label = with_labels ? table_text_width(table->labels[i]) : 0;
+
+		if (label > widths[i])
+			widths[i] = label;
 		for (size_t row = 0; row < table->rows; row++) {
 			size_t text = table_text_width(cell(table, row, i));
 
@@ -198,21 +208,25 @@ measure(const struct table *table, bool with_labels, size_t widths[])
 }
 
 void
-table_print(const struct table *table, FILE *out, size_t width, bool bold)
+table_print(struct table *table, FILE *out, size_t width, bool bold)
 {
-	size_t widths[TABLE_COLUMNS_MAX] = { 0 };
 	size_t last = table->columns - 1;
-	size_t before = measure(table, true, widths);
+	size_t before = measure(table, true, table->widths);
 	size_t label = table_text_width(table->labels[last]);
 	size_t least = label > LAST_MIN ? label : LAST_MIN;
-	bool fits = width == 0 || before + widths[last] <= width;
+	bool fits = width == 0 || before + table->widths[last] <= width;
 
-	if (!fits && before + least > width) {
+	/* What has become too wide stays so. */
+	table->as_blocks = table->as_blocks || (!fits && before + least > width);
+	if (table->as_blocks) {
 		print_blocks(table, out, width);
-		return;
+	} else {
+		if (!table->begun)
+			print_head(table, out, table->widths, bold);
+		print_rows(table, out, table->widths, fits ? 0 : width - before);
 	}
-	print_head(table, out, widths, bold);
-	print_rows(table, out, widths, fits ? 0 : width - before);
+	table->begun = true;
+	forget_rows(table);
 }
 
 void

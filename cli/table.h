@@ -16,6 +16,10 @@ struct table {
 	size_t columns;
 	char **cells; /* heap, each heap: rows × columns */
 	size_t rows;
+	/* Of what was printed so far. */
+	size_t widths[TABLE_COLUMNS_MAX];
+	bool begun;
+	bool as_blocks;
 };
 
 #define TABLE_AUTO __attribute__((cleanup(table_finish))) struct table
@@ -24,9 +28,12 @@ struct table {
 void
 table_add(struct table *table, char *const cells[]);
 
-/* width 0: no limit. bold: the labels in bold type. */
+/*
+ * Prints the rows and forgets them, so that a long table is never whole in memory: more may be added and printed, in
+ * columns that get no narrower, the labels once. width 0: no limit. bold: the labels in bold type.
+ */
 void
-table_print(const struct table *table, FILE *out, size_t width, bool bold);
+table_print(struct table *table, FILE *out, size_t width, bool bold);
 
 /* Rows without labels; the last column is wrapped. */
 void

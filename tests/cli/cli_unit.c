@@ -143,7 +143,7 @@ Test(when, the_future_must_lie_ahead)
 
 /* The longest line of what a table prints, and the whole text. */
 static size_t
-printed(const struct table *table, size_t width, char text[4096])
+printed(struct table *table, size_t width, char text[4096])
 {
 	FILE *file = fmemopen(text, 4096, "w");
 	size_t longest = 0;
@@ -218,6 +218,35 @@ Test(table, forty_columns_turn_rows_into_blocks_and_lose_nothing)
 	cr_assert(strstr(text, "TIME     2026-11-24 03:34:36\n"), "%s", text);
 	cr_assert(strstr(text, "something long to say about it") || strstr(text, "about it"));
 	cr_assert(strstr(text, "\n\nTIME     2026-11-24 03:34:37\n"), "%s", text);
+}
+
+static void
+add_row(struct table *table, const char *user, const char *outcome)
+{
+	char *cells[] = { strdup("now"), strdup(user), strdup("sshd"), strdup(outcome) };
+
+	table_add(table, cells);
+}
+
+Test(table, a_long_table_is_printed_in_parts)
+{
+	TABLE_AUTO table = { .columns = 4, .labels = { "TIME", "USER", "SERVICE", "OUTCOME" } };
+	char text[4096];
+
+	add_row(&table, "somebody", "ok");
+	printed(&table, 80, text);
+	cr_expect_str_eq(text, "TIME  USER      SERVICE  OUTCOME\nnow   somebody  sshd     ok\n");
+	cr_expect_eq(table.rows, 0, "what is printed is forgotten");
+	add_row(&table, "al", "ok");
+	printed(&table, 80, text);
+	cr_expect_str_eq(text, "now   al        sshd     ok\n", "in the same columns, without labels");
+	add_row(&table, "a name that is so long that it leaves no room for the outcome of the login", "ok");
+	printed(&table, 80, text);
+	cr_expect_eq(text[0], '\n', "apart from what was before");
+	cr_expect_not_null(strstr(text, "OUTCOME  ok\n"), "%s", text);
+	add_row(&table, "al", "ok");
+	printed(&table, 80, text);
+	cr_expect_not_null(strstr(text, "OUTCOME  ok\n"), "it stays a list of blocks: %s", text);
 }
 
 Test(table, a_screen_too_narrow_for_anything_still_ends)
