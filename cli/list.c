@@ -114,8 +114,6 @@ show_entry(const struct record *entry, void *data)
 	struct showing *showing = data;
 	const struct list *list = showing->list;
 
-	if (list->limit && showing->count >= list->limit)
-		return false;
 	if (showing->cli->json)
 		print_json(list, entry);
 	else
@@ -123,7 +121,7 @@ show_entry(const struct record *entry, void *data)
 	if (showing->table.rows == ROWS_AT_ONCE)
 		print_rows(showing);
 	showing->count++;
-	return !ferror(stdout);
+	return !ferror(stdout) && (list->limit == 0 || showing->count < list->limit);
 }
 
 enum exit_status

@@ -5,33 +5,23 @@
 #include "base/text.h"
 #include "factor/totp.h"
 
-#define EVENTS_AT_ONCE 16
-
 /* The newest login: acts of administration lie in between. SFMFA_ERR_NOT_FOUND. */
 static enum sfmfa_err
-find_last(struct command *command, struct event *events, const struct event **ret_event, struct diag *diag)
+find_last(struct command *command, struct event *ret_event, bool *ret_more, struct diag *diag)
 {
-	struct event_filter filter = { .reason = -1, .login_type = -1, .limit = EVENTS_AT_ONCE };
+	struct event_filter filter = { .reason = -1, .login_type = -1, .logins = true, .limit = 1 };
 	char user[EVENT_NAME_SIZE];
-	size_t count;
+	size_t count = 0;
+	int64_t next = 0;
 	enum sfmfa_err err;
 
 	text_escape(user, sizeof(user), command_user(command), strlen(command_user(command)));
 	filter.user = user;
-	do {
-		err = store_list_events(command->env->store, &filter, events, &count, diag);
-		if (err != SFMFA_OK)
-			return err;
-		for (size_t i = 0; i < count; i++) {
-			if (events[i].kind == EVENT_LOGIN) {
-				*ret_event = &events[i];
-				return SFMFA_OK;
-			}
-		}
-		if (count > 0)
-			filter.before_id = events[count - 1].id;
-	} while (count == EVENTS_AT_ONCE);
-	return SFMFA_ERR_NOT_FOUND;
+	err = store_list_events(command->env->store, &filter, ret_event, &count, &next, diag);
+	*ret_more = next != 0;
+	if (err == SFMFA_OK && count == 0)
+		return SFMFA_ERR_NOT_FOUND;
+	return err;
 }
 
 /*
@@ -55,16 +45,17 @@ reply_offset(struct command *command, const struct event *event)
 enum turn
 administer_explain_last(struct command *command)
 {
-	struct event *events = command_work(command, EVENTS_AT_ONCE * sizeof(*events));
-	const struct event *event = NULL;
+	struct event *event = command_work(command, sizeof(*event));
 	struct diag diag = { 0 };
+	bool more = false;
 	enum sfmfa_err err;
 
-	if (events == NULL)
+	if (event == NULL)
 		return TURN_DONE;
-	err = find_last(command, events, &event, &diag);
+	err = find_last(command, event, &more, &diag);
 	if (err == SFMFA_ERR_NOT_FOUND) {
-		command_refuse(command, REASON_UNKNOWN_USER, "no login of %s is remembered", command_user(command));
+		command_refuse(command, REASON_UNKNOWN_USER, "no login of %s is remembered%s", command_user(command),
+			       more ? " among the newest events, which are acts of administration (sfmfa log)" : "");
 		return TURN_DONE;
 	}
 	if (err != SFMFA_OK) {

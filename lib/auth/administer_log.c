@@ -71,6 +71,7 @@ administer_log(struct command *command, struct input *input)
 	struct event *events;
 	struct diag diag = { 0 };
 	size_t count = 0, i;
+	int64_t next = 0;
 	enum sfmfa_err err;
 
 	(void)input;
@@ -83,14 +84,16 @@ administer_log(struct command *command, struct input *input)
 	events = command_work(command, EVENTS_PER_PAGE * sizeof(*events));
 	if (events == NULL)
 		return TURN_DONE;
-	err = store_list_events(command->env->store, &filter, events, &count, &diag);
+	err = store_list_events(command->env->store, &filter, events, &count, &next, &diag);
 	if (err != SFMFA_OK) {
 		command_fail(command, err, &diag);
 		return TURN_DONE;
 	}
 	for (i = 0; i < count && command->reply.size < COMMAND_PAGE_BYTES; i++)
 		administer_reply_event(command, &events[i]);
-	if (i > 0 && (i < count || count == filter.limit))
-		command_reply_number(command, "next", events[i - 1].id);
+	if (i > 0 && i < count)
+		next = events[i - 1].id;
+	if (next != 0)
+		command_reply_number(command, "next", next);
 	return command_done(command);
 }

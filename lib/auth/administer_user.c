@@ -64,6 +64,7 @@ administer_user_list(struct command *command, struct input *input)
 		.after = after, .state = -1, .now = command->now.wall, .limit = USERS_PER_PAGE
 	};
 	struct user_record *users;
+	char next[USER_NAME_SIZE] = "";
 	struct diag diag = { 0 };
 	size_t count = 0, i;
 	enum sfmfa_err err;
@@ -76,15 +77,17 @@ administer_user_list(struct command *command, struct input *input)
 	users = command_work(command, USERS_PER_PAGE * sizeof(*users));
 	if (users == NULL)
 		return TURN_DONE;
-	err = store_list_users(command->env->store, &filter, users, &count, &diag);
+	err = store_list_users(command->env->store, &filter, users, &count, next, &diag);
 	if (err != SFMFA_OK) {
 		command_fail(command, err, &diag);
 		return TURN_DONE;
 	}
 	for (i = 0; i < count && command->reply.size < COMMAND_PAGE_BYTES; i++)
 		reply_listed(command, &users[i]);
-	if (i > 0 && (i < count || count == USERS_PER_PAGE))
-		command_reply_text(command, "next", users[i - 1].name);
+	if (i > 0 && i < count)
+		memcpy(next, users[i - 1].name, sizeof(next));
+	if (next[0] != '\0')
+		command_reply_text(command, "next", next);
 	return command_done(command);
 }
 

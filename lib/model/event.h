@@ -51,6 +51,7 @@ struct event_filter {
 	int64_t until;    /* 0: to the end */
 	int reason;       /* enum reason, -1: any */
 	int login_type;   /* enum login_type, -1: any */
+	bool logins;      /* no acts of administration */
 	int64_t before_id; /* page: only older ones than this; 0: from the newest */
 	unsigned limit;   /* at most this many, newest first */
 };

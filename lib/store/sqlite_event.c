@@ -109,13 +109,24 @@ event_page(const struct event_filter *filter)
 	return STATEMENT_EVENTS;
 }
 
+/* Whether an event that was read meets what the statement did not ask for. */
+static bool
+event_is_listed(const struct event_filter *filter, const struct event *event)
+{
+	return (!filter->logins || event->kind == EVENT_LOGIN) && (filter->reason < 0 || (int)event->reason == filter->reason) &&
+	       (filter->login_type < 0 ||
+		((int)event->login_type == filter->login_type && event->kind == EVENT_LOGIN));
+}
+
 static enum sfmfa_err
 read_page(struct database *database, const struct event_filter *filter, int64_t page_time,
-	  struct event *ret_events, size_t *ret_count, struct diag *diag)
+	  struct event *ret_events, size_t *ret_count, int64_t *ret_next, struct diag *diag)
 {
 	int64_t until = filter->until != 0 ? filter->until : INT64_MAX;
+	int64_t last = 0;
 	enum sfmfa_err err;
 	size_t count = 0;
+	bool more = true;
 	QUERY_AUTO query = { 0 };
 
 	query_begin(&query, database, event_page(filter));
@@ -126,19 +137,27 @@ read_page(struct database *database, const struct event_filter *filter, int64_t 
 	query_text(&query, filter->user);
 	query_text(&query, filter->reason >= 0 ? reason_key((enum reason)filter->reason) : NULL);
 	query_number(&query, filter->login_type);
-	query_number(&query, filter->limit);
+	query_number(&query, LOOKED_MAX + 1);
 	query_bound(&query);
-	for (; count < filter->limit && query_row(&query); count++)
+	for (size_t looked = 0; looked < LOOKED_MAX && count < filter->limit; looked++) {
+		more = query_row(&query);
+		if (!more)
+			break;
 		event_from_row(&query, &ret_events[count]);
+		last = ret_events[count].id;
+		count += event_is_listed(filter, &ret_events[count]) ? 1 : 0;
+	}
 	err = query_end(&query, diag);
-	if (err == SFMFA_OK)
-		*ret_count = count;
-	return err;
+	if (err != SFMFA_OK)
+		return err;
+	*ret_count = count;
+	*ret_next = more ? last : 0;
+	return SFMFA_OK;
 }
 
 enum sfmfa_err
 sqlite_list_events(struct store *store, const struct event_filter *filter, struct event *ret_events,
-		   size_t *ret_count, struct diag *diag)
+		   size_t *ret_count, int64_t *ret_next, struct diag *diag)
 {
 	struct sqlite_store *sqlite = sqlite_of(store);
 	int64_t page_time = INT64_MAX;
@@ -151,9 +170,10 @@ sqlite_list_events(struct store *store, const struct event_filter *filter, struc
 		return err;
 	if (!found) {
 		*ret_count = 0;
+		*ret_next = 0;
 		return SFMFA_OK;
 	}
-	return read_page(&sqlite->events, filter, page_time, ret_events, ret_count, diag);
+	return read_page(&sqlite->events, filter, page_time, ret_events, ret_count, ret_next, diag);
 }
 
 enum sfmfa_err

@@ -14,6 +14,12 @@ enum statement {
 	STATEMENT_COUNT
 };
 
+/*
+ * Rows that a page of users or events is looked for in. Logins wait meanwhile, and of two filters few rows may meet
+ * both: then a page has few rows, or none, and says where to go on.
+ */
+#define LOOKED_MAX 1000
+
 /* One database. Zeroed: closed. */
 struct database {
 	sqlite3 *handle;
@@ -178,6 +184,7 @@ database_migrate(struct database *database, const struct database_kind *kind, st
 void
 guard_from_row(struct query *query, struct guard *guard);
 #define GUARD_COLUMN_COUNT 12
+#define USER_COLUMN_COUNT  30
 
 /* Reads (sqlite_read.c). */
 enum sfmfa_err
@@ -191,7 +198,7 @@ sqlite_find_session(struct store *store, const struct session_place *place, stru
                     struct diag *diag);
 enum sfmfa_err
 sqlite_list_users(struct store *store, const struct store_user_filter *filter, struct user_record *ret_users,
-                  size_t *ret_count, struct diag *diag);
+                  size_t *ret_count, char ret_next[USER_NAME_SIZE], struct diag *diag);
 enum sfmfa_err
 sqlite_list_tokens(struct store *store, int64_t user_id, int64_t after_id, struct token_record *ret_tokens,
                    size_t max, size_t *ret_count, struct diag *diag);
@@ -280,7 +287,7 @@ enum sfmfa_err
 sqlite_add_events(struct store *store, const struct event *const events[], size_t count, struct diag *diag);
 enum sfmfa_err
 sqlite_list_events(struct store *store, const struct event_filter *filter, struct event *ret_events,
-                   size_t *ret_count, struct diag *diag);
+                   size_t *ret_count, int64_t *ret_next, struct diag *diag);
 enum sfmfa_err
 sqlite_expire_events(struct store *store, int64_t before, unsigned limit, struct diag *diag);
 

@@ -133,35 +133,55 @@ user_page(const struct store_user_filter *filter)
 	return STATEMENT_USERS;
 }
 
+/* Whether a user who was read meets what the statement did not ask for. */
+static bool
+user_is_listed(const struct store_user_filter *filter, const struct user_record *user, bool locked)
+{
+	return (filter->profile == NULL || text_equals(user->profile, filter->profile)) &&
+	       (filter->state < 0 || (int)user->app.state == filter->state) && (!filter->frozen || user->frozen) &&
+	       (!filter->locked || locked);
+}
+
 enum sfmfa_err
 sqlite_list_users(struct store *store, const struct store_user_filter *filter, struct user_record *ret_users,
-		  size_t *ret_count, struct diag *diag)
+		  size_t *ret_count, char ret_next[USER_NAME_SIZE], struct diag *diag)
 {
 	struct sqlite_store *sqlite = sqlite_of(store);
+	char last[USER_NAME_SIZE] = "";
 	enum sfmfa_err err = SFMFA_OK;
 	size_t count = 0;
+	bool more = true;
 	QUERY_AUTO query = { 0 };
 
 	sqlite_refresh(sqlite);
 	query_begin(&query, &sqlite->main, user_page(filter));
 	query_text(&query, filter->after != NULL ? filter->after : "");
-	query_number(&query, filter->limit);
+	query_number(&query, LOOKED_MAX + 1);
 	query_text(&query, filter->profile);
 	query_number(&query, filter->state);
-	query_number(&query, filter->frozen);
 	query_number(&query, filter->locked);
 	query_number(&query, filter->now);
-	query_bound(&query);
-	for (; err == SFMFA_OK && count < filter->limit && query_row(&query); count++) {
-		user_from_row(&query, &ret_users[count]);
-		if (ret_users[count].assignment_count > 0)
-			err = read_assignments(&sqlite->main, &ret_users[count], diag);
+	for (size_t looked = 0; err == SFMFA_OK && looked < LOOKED_MAX && count < filter->limit; looked++) {
+		struct user_record *user = &ret_users[count];
+
+		more = query_row(&query);
+		if (!more)
+			break;
+		user_from_row(&query, user);
+		memcpy(last, user->name, sizeof last);
+		if (!user_is_listed(filter, user, query_column(&query, USER_COLUMN_COUNT) != 0))
+			continue;
+		if (user->assignment_count > 0)
+			err = read_assignments(&sqlite->main, user, diag);
+		count++;
 	}
 	if (err == SFMFA_OK)
 		err = query_end(&query, diag);
-	if (err == SFMFA_OK)
-		*ret_count = count;
-	return err;
+	if (err != SFMFA_OK)
+		return err;
+	*ret_count = count;
+	memcpy(ret_next, more ? last : "", more ? sizeof last : 1);
+	return SFMFA_OK;
 }
 
 static void

@@ -31,9 +31,9 @@ store_find_session(struct store *store, const struct session_place *place, struc
 
 enum sfmfa_err
 store_list_users(struct store *store, const struct store_user_filter *filter, struct user_record *ret_users,
-		 size_t *ret_count, struct diag *diag)
+		 size_t *ret_count, char ret_next[USER_NAME_SIZE], struct diag *diag)
 {
-	return store->ops->list_users(store, filter, ret_users, ret_count, diag);
+	return store->ops->list_users(store, filter, ret_users, ret_count, ret_next, diag);
 }
 
 enum sfmfa_err
@@ -70,9 +70,9 @@ store_add_events(struct store *store, const struct event *const events[], size_t
 
 enum sfmfa_err
 store_list_events(struct store *store, const struct event_filter *filter, struct event *ret_events,
-		  size_t *ret_count, struct diag *diag)
+		  size_t *ret_count, int64_t *ret_next, struct diag *diag)
 {
-	return store->ops->list_events(store, filter, ret_events, ret_count, diag);
+	return store->ops->list_events(store, filter, ret_events, ret_count, ret_next, diag);
 }
 
 enum sfmfa_err

@@ -330,7 +330,8 @@ struct store_ops {
 	enum sfmfa_err (*find_session)(struct store *store, const struct session_place *place,
 	                               struct session_record *ret_session, struct diag *diag);
 	enum sfmfa_err (*list_users)(struct store *store, const struct store_user_filter *filter,
-	                             struct user_record *ret_users, size_t *ret_count, struct diag *diag);
+	                             struct user_record *ret_users, size_t *ret_count,
+	                             char ret_next[USER_NAME_SIZE], struct diag *diag);
 	enum sfmfa_err (*list_tokens)(struct store *store, int64_t user_id, int64_t after_id, struct token_record *ret_tokens,
 	                              size_t max, size_t *ret_count, struct diag *diag);
 	enum sfmfa_err (*commit)(struct store *store, struct store_op *const ops[], size_t count, struct diag *diag);
@@ -340,7 +341,7 @@ struct store_ops {
 	enum sfmfa_err (*add_events)(struct store *store, const struct event *const events[], size_t count,
 	                             struct diag *diag);
 	enum sfmfa_err (*list_events)(struct store *store, const struct event_filter *filter, struct event *ret_events,
-	                              size_t *ret_count, struct diag *diag);
+	                              size_t *ret_count, int64_t *ret_next, struct diag *diag);
 	enum sfmfa_err (*expire_events)(struct store *store, int64_t before, unsigned limit, struct diag *diag);
 	enum sfmfa_err (*settle)(struct store *store, struct diag *diag);
 	enum sfmfa_err (*find_access)(struct store *store, const unsigned char hash[HASH_SIZE],
@@ -401,12 +402,13 @@ store_find_session(struct store *store, const struct session_place *place, struc
                    struct diag *diag) SFMFA_MUST_USE;
 
 /*
- * A page by name; ret_users has room for filter->limit (guards, assignments are filled in). SFMFA_ERR_TIMEOUT: two
- * filters of which few users meet both would have meant looking at very many, and logins wait meanwhile.
+ * A page by name; ret_users has room for filter->limit (guards, assignments are filled in). ret_next: the name after
+ * which to go on, "" at the end. A page may have fewer users than the limit, or none, and go on all the same: where few
+ * meet two filters it ends after a number of rows, because logins wait meanwhile.
  */
 enum sfmfa_err
 store_list_users(struct store *store, const struct store_user_filter *filter, struct user_record *ret_users,
-                 size_t *ret_count, struct diag *diag) SFMFA_MUST_USE;
+                 size_t *ret_count, char ret_next[USER_NAME_SIZE], struct diag *diag) SFMFA_MUST_USE;
 
 /* A page by id, revoked ones left out. */
 enum sfmfa_err
@@ -451,10 +453,13 @@ store_has_keys(struct store *store, bool *ret_any, struct diag *diag) SFMFA_MUST
 enum sfmfa_err
 store_add_events(struct store *store, const struct event *const events[], size_t count, struct diag *diag)
 	SFMFA_MUST_USE;
-/* Newest first; ret_events has room for filter->limit. SFMFA_ERR_TIMEOUT: as for users. */
+/*
+ * Newest first; ret_events has room for filter->limit. ret_next: the id before which to go on, 0 at the end; of a short
+ * page too, as for users. SFMFA_ERR_TIMEOUT: very many events of one second lie before the page.
+ */
 enum sfmfa_err
 store_list_events(struct store *store, const struct event_filter *filter, struct event *ret_events, size_t *ret_count,
-                  struct diag *diag) SFMFA_MUST_USE;
+                  int64_t *ret_next, struct diag *diag) SFMFA_MUST_USE;
 /* Removes at most limit events older than before. */
 enum sfmfa_err
 store_expire_events(struct store *store, int64_t before, unsigned limit, struct diag *diag) SFMFA_MUST_USE;

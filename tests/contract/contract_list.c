@@ -155,6 +155,7 @@ Test(list, tokens_come_in_pages_without_revoked_ones)
 }
 
 static struct user_record users[16];
+static char next_user[USER_NAME_SIZE]; /* of the page before */
 
 /* The names of a page, joined with spaces. */
 static const char *
@@ -165,7 +166,7 @@ page_of(struct store_user_filter filter)
 
 	filter.limit = filter.limit != 0 ? filter.limit : 16;
 	filter.now = NOW;
-	cr_assert_eq(store_list_users(contract_store, &filter, users, &count, NULL), SFMFA_OK);
+	cr_assert_eq(store_list_users(contract_store, &filter, users, &count, next_user, NULL), SFMFA_OK);
 	names[0] = '\0';
 	for (size_t at = 0; at < count; at++)
 		used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", at > 0 ? " " : "",
@@ -223,6 +224,41 @@ Test(list, users_come_in_pages_by_name)
 	cr_expect_str_eq(page_of((struct store_user_filter){ .state = -1, .after = "frank" }), "");
 }
 
+/* More users than a page looks at, of whom the first and the last meet both filters. */
+Test(list, a_page_ends_where_few_users_meet_two_filters)
+{
+	enum { MANY = 3000 };
+	struct store_user_filter filter = { .state = APP_PENDING, .frozen = true, .after = next_user };
+	static struct store_op ops[MANY];
+	static char names[MANY][16];
+	unsigned pages = 0, found = 0;
+	struct store_op *list[MANY];
+
+	for (size_t at = 0; at < MANY; at++) {
+		(void)snprintf(names[at], sizeof names[at], "user%04zu", at);
+		ops[at] = change_op(STORE_ENSURE_USER, names[at]);
+		list[at] = &ops[at];
+	}
+	cr_assert_eq(store_commit(contract_store, list, MANY, NULL), SFMFA_OK);
+	for (size_t at = 0; at < MANY; at++) {
+		ops[at] = change_op(STORE_FREEZE, names[at]);
+		ops[at].change.flag = true;
+	}
+	cr_assert_eq(store_commit(contract_store, list, MANY, NULL), SFMFA_OK);
+	cr_assert_eq(run(register_op(names[0], APP_PENDING)), SFMFA_OK);
+	cr_assert_eq(run(register_op(names[MANY - 1], APP_PENDING)), SFMFA_OK);
+	next_user[0] = '\0';
+	do {
+		const char *page = page_of(filter);
+
+		found += page[0] != '\0';
+		pages++;
+		cr_assert_leq(pages, 10);
+	} while (next_user[0] != '\0');
+	cr_expect_eq(found, 2, "%u", found);
+	cr_expect_geq(pages, 3, "%u", pages);
+}
+
 Test(list, users_are_filtered)
 {
 	make_users();
@@ -264,6 +300,7 @@ Test(list, an_unlocked_user_is_listed_as_locked_no_more)
 }
 
 static struct event events[32];
+static int64_t next_event; /* of the page before */
 
 static void
 add(const char *user, int64_t time, enum reason reason, enum login_type type)
@@ -289,7 +326,7 @@ log_of(struct event_filter filter)
 	size_t count = 0, used = 0;
 
 	filter.limit = filter.limit != 0 ? filter.limit : 32;
-	cr_assert_eq(store_list_events(contract_store, &filter, events, &count, NULL), SFMFA_OK);
+	cr_assert_eq(store_list_events(contract_store, &filter, events, &count, &next_event, NULL), SFMFA_OK);
 	text[0] = '\0';
 	for (size_t at = 0; at < count; at++)
 		used += (size_t)snprintf(text + used, sizeof text - used, "%s%s@%ld", at > 0 ? " " : "",
@@ -325,6 +362,44 @@ Test(list, events_are_newest_first_and_filtered)
 	cr_expect_str_eq(
 		log_of((struct event_filter){ .reason = REASON_OK, .login_type = LOGIN_UI, .user = "bob" }),
 		"bob@3");
+	cr_expect_eq(next_event, 0);
+}
+
+Test(list, logins_are_told_apart_from_acts_of_administration)
+{
+	static const struct event act = { .kind = EVENT_ADMIN, .time = NOW + 9, .user = "alice", .actor = "root" };
+	const struct event *acts[] = { &act };
+
+	make_events();
+	cr_assert_eq(store_add_events(contract_store, acts, 1, NULL), SFMFA_OK);
+	cr_expect_str_eq(log_of((struct event_filter){ ALL, .user = "alice", .limit = 1 }), "alice@9");
+	cr_expect_str_eq(log_of((struct event_filter){ ALL, .user = "alice", .limit = 1, .logins = true }), "alice@3");
+	cr_expect_str_eq(log_of((struct event_filter){ .reason = -1, .login_type = LOGIN_UI, .user = "alice" }),
+			 "alice@3 alice@1", "an act has no type of login");
+}
+
+Test(list, a_page_ends_where_few_events_meet_two_filters)
+{
+	enum { MANY = 2500 };
+	static struct event many[MANY];
+	const struct event *list[MANY];
+	struct event_filter filter = { .user = "alice", .reason = REASON_FROZEN, .login_type = -1 };
+	unsigned pages = 0, found = 0;
+
+	for (size_t at = 0; at < MANY; at++) {
+		many[at] = (struct event){ .time = NOW + (int64_t)at, .user = "alice", .reason = REASON_OK };
+		list[at] = &many[at];
+	}
+	many[0].reason = many[MANY - 1].reason = REASON_FROZEN;
+	cr_assert_eq(store_add_events(contract_store, list, MANY, NULL), SFMFA_OK);
+	do {
+		found += log_of(filter)[0] != '\0';
+		pages++;
+		filter.before_id = next_event;
+		cr_assert_leq(pages, 10);
+	} while (next_event != 0);
+	cr_expect_eq(found, 2, "%u", found);
+	cr_expect_geq(pages, 3, "%u", pages);
 }
 
 Test(list, events_come_in_pages_that_neither_repeat_nor_skip)
@@ -367,7 +442,7 @@ Test(list, an_event_reads_back_whole)
 	(void)snprintf(event.verb, sizeof event.verb, "user-unlock");
 	(void)snprintf(event.change, sizeof event.change, "unlocked");
 	cr_assert_eq(store_add_events(contract_store, list, 1, NULL), SFMFA_OK);
-	cr_assert_eq(store_list_events(contract_store, &filter, &back, &count, NULL), SFMFA_OK);
+	cr_assert_eq(store_list_events(contract_store, &filter, &back, &count, &next_event, NULL), SFMFA_OK);
 	cr_assert_eq(count, 1);
 	cr_expect_gt(back.id, 0);
 	event.id = back.id;

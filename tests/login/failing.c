@@ -38,16 +38,16 @@ FORWARD(find_session,
 	(failing.real, place, ret_session, diag))
 FORWARD(list_users,
 	(struct store *store, const struct store_user_filter *filter, struct user_record *ret_users,
-	 size_t *ret_count, struct diag *diag),
-	(failing.real, filter, ret_users, ret_count, diag))
+	 size_t *ret_count, char ret_next[USER_NAME_SIZE], struct diag *diag),
+	(failing.real, filter, ret_users, ret_count, ret_next, diag))
 FORWARD(list_tokens,
 	(struct store *store, int64_t user_id, int64_t after_id, struct token_record *ret_tokens, size_t max,
 	 size_t *ret_count, struct diag *diag),
 	(failing.real, user_id, after_id, ret_tokens, max, ret_count, diag))
 FORWARD(list_events,
 	(struct store *store, const struct event_filter *filter, struct event *ret_events, size_t *ret_count,
-	 struct diag *diag),
-	(failing.real, filter, ret_events, ret_count, diag))
+	 int64_t *ret_next, struct diag *diag),
+	(failing.real, filter, ret_events, ret_count, ret_next, diag))
 FORWARD(count_users, (struct store *store, int64_t *ret_count, struct diag *diag),
 	(failing.real, ret_count, diag))
 FORWARD(read_key,
