@@ -263,18 +263,27 @@ reply_grant(struct command *command, const struct grant *grant, bool of_profile)
 	command_reply_number(command, "muted", grant->muted ? 1 : 0);
 }
 
+/* Pages go on after a number of grants: of one configuration and one record they come in the same order. */
 enum turn
 administer_perm_list(struct command *command, struct input *input)
 {
 	const struct standing *standing = &command->subject;
+	const struct effective *effective = standing->effective;
 	size_t of_profile = (size_t)__builtin_popcount(standing->profile->permissions);
+	int64_t after = 0;
+	size_t i;
 
 	(void)input;
+	if (!command_arg_number(command, "after", 1, GRANTS_MAX, &after))
+		return TURN_DONE;
 	command_reply_user(command);
 	command_reply_text(command, "profile", standing->profile->name);
 	command_reply_text(command, "license", standing->profile->license);
-	for (size_t i = 0; i < standing->effective->grant_count && command->reply.size < COMMAND_PAGE_BYTES;
-	     i++)
-		reply_grant(command, &standing->effective->grants[i], i < of_profile);
+	for (i = (size_t)after; i < effective->grant_count && command->reply.size < COMMAND_PAGE_BYTES; i++)
+		reply_grant(command, &effective->grants[i], i < of_profile);
+	if (i < effective->grant_count)
+		command_reply_number(command, "next", (int64_t)i);
+	else if (effective->grants_cut)
+		command_reply_text(command, "info", "There are more grants than can be listed; all of them count.");
 	return command_done(command);
 }

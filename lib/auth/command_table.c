@@ -54,7 +54,7 @@
 #define ENTRY_APP_REVOKE \
 	{ .args = "app grant", .subject = SUBJECT_USER, .prepare = administer_app_revoke_prepare, \
 	  .run = administer_app_revoke }
-#define ENTRY_PERM_LIST { .args = "", .subject = SUBJECT_USER, .run = administer_perm_list }
+#define ENTRY_PERM_LIST { .args = "after", .subject = SUBJECT_USER, .run = administer_perm_list }
 #define ENTRY_PERM_ASSIGN \
 	{ .args = "assignment virtual", .subject = SUBJECT_USER, .makes_virtual = true, .needs_row = true, \
 	  .not_oneself = true, .prepare = administer_perm_assign_prepare, .run = administer_perm_change }

@@ -213,3 +213,50 @@ Test(permissions, profiles_are_listed_in_their_order_and_shown_whole)
 	outcome_clear(&outcome);
 	expect(VERB_PROFILE_SHOW, NULL, ARGS("profile", "nonsense"), COMMAND_REFUSED, "no profile");
 }
+
+#define SETS  60 /* of five permissions each: more than are listed, and more than fit into a page */
+#define LISTED 256
+
+/* Assigns them all to alice. */
+static void
+assign_many_sets(void)
+{
+	char path[128], name[64];
+
+	for (int i = 0; i < SETS; i++) {
+		(void)snprintf(name, sizeof(name), "a-set-with-a-name-as-long-as-they-come-in-large-companies-%02d", i);
+		(void)snprintf(path, sizeof(path), "permission-sets.d/%s.conf", name);
+		stage_write(&stage, path,
+			    "permissions = [ \"mfa-ui-logins\", \"mfa-api-logins\", \"api-enabled\", \"manage-mfa\", "
+			    "\"manage-users\" ];\n");
+	}
+	stage_reload(&stage);
+	for (int i = 0; i < SETS; i++) {
+		(void)snprintf(name, sizeof(name), "a-set-with-a-name-as-long-as-they-come-in-large-companies-%02d", i);
+		stage_assign(&stage, "alice", name);
+	}
+}
+
+Test(permissions, many_grants_come_in_pages_and_none_is_lost)
+{
+	char after[16] = "";
+	unsigned listed = 0, pages = 0;
+	bool said = false;
+
+	assign_many_sets();
+	do {
+		struct outcome_of outcome = by_root(VERB_PERM_LIST, "alice", after[0] != '\0' ? ARGS("after", after) : NO_ARGS);
+
+		cr_assert_eq(outcome.status, COMMAND_DONE, "%s", outcome.sentence);
+		listed += reply_count(&outcome, "permission");
+		said = reply_text(&outcome, "info")[0] != '\0';
+		(void)snprintf(after, sizeof(after), "%s", reply_text(&outcome, "next"));
+		outcome_clear(&outcome);
+		cr_assert_leq(++pages, 10U);
+	} while (after[0] != '\0');
+	cr_expect_geq(pages, 2U);
+	cr_expect_eq(listed, LISTED, "%u", listed);
+	cr_expect(said, "that there are more than that");
+	expect(VERB_PERM_LIST, "alice", ARGS("after", "-1"), COMMAND_USAGE, NULL);
+	expect(VERB_PERM_LIST, "alice", ARGS("after", "1000000000"), COMMAND_USAGE, NULL);
+}
