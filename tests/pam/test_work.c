@@ -5,40 +5,26 @@
  */
 #include <criterion/criterion.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "notes.h"
 #include "strangers.h"
-
-#define STRACE "/usr/bin/strace"
+#include "trace.h"
 
 /* Calls that may differ. The daemon's, of about a hundred: a zone of login hours is read, a log is wound up. */
 #define CALLS_OF_DAEMON 12
 /* The module's: the read in which it is caught may be seen twice. A question more is at least two. */
 #define CALLS_OF_MODULE 1
 
-#define POLL_MS   5
-#define POLLS_MAX 4000
-
 static struct stage stage;
 static struct talk talk;
-
-struct work {
-	unsigned calls;
-	unsigned syncs;
-};
 
 static void
 open_stage(void)
 {
-	if (access(STRACE, X_OK) != 0)
-		cr_skip_test("strace is not installed");
+	trace_need();
 	strangers_open(&stage, &talk);
 }
 
@@ -51,87 +37,6 @@ close_stage(void)
 
 TestSuite(work, .init = open_stage, .fini = close_stage, .timeout = 200);
 
-static bool
-is_traced(pid_t pid)
-{
-	char path[64], line[256];
-	int tracer = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-	file = fopen(path, "re");
-	while (file != NULL && fgets(line, sizeof(line), file) != NULL)
-		(void)sscanf(line, "TracerPid: %d", &tracer);
-	if (file != NULL)
-		fclose(file);
-	return tracer != 0;
-}
-
-/* Returns with every call of the process from now on in the file. */
-static pid_t
-trace(pid_t pid, const char *path)
-{
-	char number[16];
-	char file[STAGE_PATH_SIZE + 8];
-	char *argv[] = { (char[]){ STRACE }, (char[]){ "-qq" }, (char[]){ "-o" }, file,
-			 (char[]){ "-p" },   number,		NULL };
-	pid_t tracer;
-
-	snprintf(number, sizeof(number), "%d", (int)pid);
-	snprintf(file, sizeof(file), "%s", path);
-	tracer = fork();
-	cr_assert_geq(tracer, 0);
-	if (tracer == 0) {
-		int null = open("/dev/null", O_WRONLY);
-
-		dup2(null, 2);
-		execv(argv[0], argv);
-		_exit(127);
-	}
-	for (int i = 0; i < POLLS_MAX && !is_traced(pid); i++) {
-		if (waitpid(tracer, NULL, WNOHANG) == tracer)
-			cr_skip_test("processes may not be traced here");
-		poll(NULL, 0, POLL_MS);
-	}
-	cr_assert(is_traced(pid));
-	return tracer;
-}
-
-/* How often somebody who waits wakes up, and looks at the clock then, is chance. */
-static const char *const waiting[] = { "poll(", "restart_syscall", "---", "+++", "clock_", NULL };
-/* What the daemon says and hears is the module's to count. */
-static const char *const serving[] = { "poll(",  "restart_syscall", "---",     "+++",  "epoll_",
-				       "clock_", "rt_sig",          "accept4", "recv", "send",
-				       "close",  "getsockopt",      NULL };
-
-static bool
-is_chance(const char *line, const char *const chance[])
-{
-	if (strstr(line, "EAGAIN") != NULL || strstr(line, "ERESTART") != NULL)
-		return true;
-	for (; *chance != NULL; chance++) {
-		if (strncmp(line, *chance, strlen(*chance)) == 0)
-			return true;
-	}
-	return false;
-}
-
-static struct work
-count(const char *path, const char *const chance[])
-{
-	struct work work = { 0 };
-	char line[8192];
-	FILE *file = fopen(path, "re");
-
-	cr_assert_not_null(file);
-	while (fgets(line, sizeof(line), file) != NULL) {
-		work.calls += !is_chance(line, chance);
-		work.syncs += strncmp(line, "fsync", 5) == 0 || strncmp(line, "fdatasync", 9) == 0;
-	}
-	fclose(file);
-	return work;
-}
-
 static struct work
 work_of_daemon(enum way way, enum state state)
 {
@@ -140,12 +45,11 @@ work_of_daemon(enum way way, enum state state)
 	pid_t tracer;
 
 	snprintf(path, sizeof(path), "%s/trace", stage.folder);
-	tracer = trace(stage.daemon, path);
+	tracer = trace_begin(stage.daemon, path);
 	strangers_try(&stage, way, state, &picture);
 	(void)stage_decisions(&stage);
-	kill(tracer, SIGTERM);
-	waitpid(tracer, NULL, 0);
-	return count(path, serving);
+	trace_end(tracer);
+	return trace_count(path, trace_serving);
 }
 
 /* A login in a process of its own, which the module shares with libpam only. */
@@ -166,13 +70,13 @@ work_of_module(enum way way, enum state state)
 			strangers_try(&stage, way, state, &picture);
 		_exit(0);
 	}
-	tracer = trace(login, path);
+	tracer = trace_begin(login, path);
 	cr_assert_eq(write(gate[1], &byte, 1), 1);
 	waitpid(login, NULL, 0);
 	waitpid(tracer, NULL, 0);
 	close(gate[0]);
 	close(gate[1]);
-	return count(path, waiting);
+	return trace_count(path, trace_waiting);
 }
 
 static void
