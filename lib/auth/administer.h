@@ -29,8 +29,9 @@
  *   app-tokens            [after]
  *     -> groups: id app flow level approved approved_by access_until refresh_until last_used from_used; then [next]
  *   app-revoke            app | grant=ID -> user count
- *   perm-list             -> user profile license;
- *                            groups: permission via kind(profile|direct|set|group) file line by at muted
+ *   perm-list             [after]
+ *     -> user profile license; groups: permission via kind(profile|direct|set|group) file line by at muted;
+ *        then [next], or [info] where there are more than can be listed
  *   perm-assign           assignment* [virtual=1] -> user assigned*
  *   perm-revoke           assignment* [force=1] -> user revoked*
  *       assignment: a permission (key or alias), a permission set or a permission set group
