@@ -1,7 +1,7 @@
 /*
- * Imports. Rows wait in a temporary table of this connection, which SQLite keeps in a file of its own, unlinked:
+ * Imports. Rows wait in a temporary database of this connection, which SQLite keeps in a file of its own, unlinked:
  * neither memory nor the write-ahead log grows with them, nobody else sees them, and nothing is left of them
- * when the connection ends. Then one transaction takes all of them over.
+ * when the import or the connection ends. Then one transaction takes all of them over.
  */
 #include <string.h>
 
@@ -9,6 +9,40 @@
 #include "store/sqlite_private.h"
 
 #define CODES_SIZE ((size_t)STORE_RECOVERY_MAX * HASH_SIZE)
+
+static bool
+is_import(const struct store_op *op)
+{
+	return op->kind == STORE_IMPORT_STAGE || op->kind == STORE_IMPORT_APPLY;
+}
+
+void
+import_attach(struct database *database, struct store_op *const ops[], size_t count)
+{
+	bool wanted = false;
+
+	for (size_t at = 0; at < count; at++)
+		wanted = wanted || is_import(ops[at]);
+	if (!wanted || database->has_stage || database->handle == NULL)
+		return;
+	/* Without it the operation finds no table, and fails alone. */
+	database->has_stage = sqlite3_exec(database->handle, "PRAGMA temp_store = FILE; ATTACH '' AS stage", NULL, NULL,
+					   NULL) == SQLITE_OK;
+	/* All else that is temporary is in memory: a login makes no file. */
+	(void)sqlite3_exec(database->handle, "PRAGMA temp_store = MEMORY", NULL, NULL, NULL);
+}
+
+void
+import_detach(struct database *database, struct store_op *const ops[], size_t count)
+{
+	bool over = false;
+
+	for (size_t at = 0; at < count; at++)
+		over = over || ops[at]->kind == STORE_IMPORT_APPLY;
+	if (over && database->has_stage &&
+	    sqlite3_exec(database->handle, "DETACH stage", NULL, NULL, NULL) == SQLITE_OK)
+		database->has_stage = false;
+}
 
 static enum sfmfa_err
 begin_stage(struct database *database, struct diag *diag)

@@ -21,7 +21,7 @@ database_close(struct database *database)
 	(void)sqlite3_close_v2(database->handle);
 	memset(database->statements, 0, sizeof database->statements);
 	database->handle = NULL;
-	database->read_only = database->outdated = false;
+	database->read_only = database->outdated = database->has_stage = false;
 	database->reserved = 0;
 }
 

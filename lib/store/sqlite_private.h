@@ -28,6 +28,7 @@ struct database {
 	bool outdated; /* SQLite holds it for read-only, though it was opened to be written: to be opened anew */
 	int budget; /* query_bound(): what is left */
 	int64_t reserved; /* pages that the file has room for (sqlite_write.c) */
+	bool has_stage; /* an import has begun (sqlite_import.c) */
 	sqlite3_stmt *statements[STATEMENT_COUNT];
 };
 
@@ -225,6 +226,11 @@ apply_token_new(struct database *database, int64_t user_id, struct store_op *op,
 enum sfmfa_err
 apply_token_revoke(struct database *database, int64_t user_id, struct store_op *op, struct diag *diag);
 
+/* Before and after a transaction: where the rows of an import wait, until it is over. */
+void
+import_attach(struct database *database, struct store_op *const ops[], size_t count);
+void
+import_detach(struct database *database, struct store_op *const ops[], size_t count);
 enum sfmfa_err
 apply_import_stage(struct database *database, struct store_import *import, struct diag *diag);
 enum sfmfa_err

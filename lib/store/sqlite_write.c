@@ -176,7 +176,7 @@ commit_together(struct database *database, struct store_op *const ops[], size_t 
 }
 
 static enum sfmfa_err
-commit_all(struct database *database, struct store_op *const ops[], size_t count, struct diag *diag)
+commit_each_or_all(struct database *database, struct store_op *const ops[], size_t count, struct diag *diag)
 {
 	bool begun = false, usable = false;
 	enum sfmfa_err err;
@@ -193,6 +193,17 @@ commit_all(struct database *database, struct store_op *const ops[], size_t count
 	for (size_t at = 0; at < count; at++)
 		usable = usable || ops[at]->err != SFMFA_ERR_STORE;
 	return usable ? SFMFA_OK : SFMFA_ERR_STORE;
+}
+
+static enum sfmfa_err
+commit_all(struct database *database, struct store_op *const ops[], size_t count, struct diag *diag)
+{
+	enum sfmfa_err err;
+
+	import_attach(database, ops, count);
+	err = commit_each_or_all(database, ops, count, diag);
+	import_detach(database, ops, count);
+	return err;
 }
 
 enum sfmfa_err

@@ -3,6 +3,7 @@
  * would be noise; a scan is ten times as many. With SFMFA_LONG=1 a million users and ten million events beside 100,000
  * and a million.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "../pam/notes.h"
@@ -272,4 +273,43 @@ Test(scale, the_generated_store_is_a_store)
 	cr_expect_eq(read_user(contract_store, "user0000999").recovery_codes_left, 10);
 	cr_expect(read_user(contract_store, "user0000011").frozen);
 	contract_end();
+}
+
+#define ROWS_A_PAGE 256
+
+/* The most memory that SQLite had in an import of so many. */
+static double
+memory_of_import(int64_t count)
+{
+	static struct store_import_row rows[ROWS_A_PAGE];
+	struct store_op apply = { .kind = STORE_IMPORT_APPLY };
+	int64_t staged = 0;
+
+	contract_begin();
+	(void)sqlite3_memory_highwater(1);
+	while (staged < count) {
+		struct store_op op = { .kind = STORE_IMPORT_STAGE };
+
+		for (size_t i = 0; i < ROWS_A_PAGE; i++) {
+			rows[i] = (struct store_import_row){ .params = { TOTP_SHA1, 6, 30 }, .sealed_size = 48 };
+			(void)snprintf(rows[i].user, sizeof rows[i].user, "user%07ld", (long)(staged + (int64_t)i));
+		}
+		op.import = (struct store_import){ .id = 7, .begins = staged == 0, .rows = rows, .count = ROWS_A_PAGE };
+		cr_assert_eq(commit_one(contract_store, &op), SFMFA_OK);
+		staged += ROWS_A_PAGE;
+	}
+	apply.import = (struct store_import){ .id = 7, .expected = staged, .now = { NOW, 5000, "boot-a" } };
+	cr_assert_eq(commit_one(contract_store, &apply), SFMFA_OK);
+	cr_assert_eq(apply.import.made, staged);
+	cr_expect_not(sqlite_of(contract_store)->main.has_stage, "what waited is gone");
+	contract_end();
+	return (double)sqlite3_memory_highwater(1);
+}
+
+Test(scale, an_import_takes_no_memory_for_its_users)
+{
+	double small = memory_of_import(20000), large = memory_of_import(60000);
+
+	note("an import: %.0f KiB of memory for 20000 users, %.0f KiB for 60000", small / 1024, large / 1024);
+	cr_expect_leq(large, 1.2 * small, "%.0f and %.0f bytes", small, large);
 }
