@@ -194,6 +194,25 @@ find_subject(struct command *command)
 	return true;
 }
 
+static bool
+read_actor(struct command *command)
+{
+	struct diag diag = { 0 };
+	enum sfmfa_err err;
+
+	standing_finish(&command->actor);
+	command->actor = (struct standing){ 0 };
+	command->has_actor = false;
+	if (command_is_root(command))
+		return true;
+	err = standing_read(command->env, command->config, &command->caller->person, (int64_t)command->caller->uid,
+			    &command->actor, &diag);
+	if (err != SFMFA_OK)
+		return command_fail(command, err, &diag);
+	command->has_actor = true;
+	return true;
+}
+
 /* Reads both standings anew, so that what is decided after a dialogue is decided on what holds then. */
 static bool
 read_standings(struct command *command)
@@ -202,10 +221,7 @@ read_standings(struct command *command)
 	enum sfmfa_err err;
 
 	standing_finish(&command->subject);
-	standing_finish(&command->actor);
 	command->subject = (struct standing){ 0 };
-	command->actor = (struct standing){ 0 };
-	command->has_actor = false;
 	if (command->config == NULL) {
 		err = diag_set(&diag, SFMFA_ERR_CONFIG, command->env->config_diag.file,
 			       command->env->config_diag.line, "%s", command->env->config_diag.text);
@@ -213,13 +229,8 @@ read_standings(struct command *command)
 	}
 	if (command->env->store == NULL)
 		return command_fail(command, SFMFA_ERR_STORE, NULL);
-	if (!command_is_root(command)) {
-		err = standing_read(command->env, command->config, &command->caller->person,
-				    (int64_t)command->caller->uid, &command->actor, &diag);
-		if (err != SFMFA_OK)
-			return command_fail(command, err, &diag);
-		command->has_actor = true;
-	}
+	if (!read_actor(command))
+		return false;
 	if (command->function->subject == SUBJECT_NONE || command->everybody)
 		return true;
 	err = standing_read(command->env, command->config, &command->person, -1, &command->subject, &diag);
@@ -402,6 +413,18 @@ begin(struct command *command)
 	return start_run(command);
 }
 
+/*
+ * An answer counts for what its sender may do when it comes: who was frozen, or lost the permission, while a question
+ * stood goes no further. The subject stays as it was read, for the store to find that it has changed.
+ */
+static bool
+still_may(struct command *command, const struct input *input)
+{
+	if (input == NULL || command_is_root(command) || command->function->without_config)
+		return true;
+	return read_actor(command) && authorize_own(command);
+}
+
 static enum turn
 step(struct command *command, struct input *input)
 {
@@ -421,7 +444,7 @@ step(struct command *command, struct input *input)
 			return TURN_DONE;
 		command->stage = STAGE_RUN;
 		return command->function->run(command, NULL);
-	case STAGE_RUN: return command->function->run(command, input);
+	case STAGE_RUN: return still_may(command, input) ? command->function->run(command, input) : TURN_DONE;
 	case STAGE_END: break;
 	}
 	return TURN_DONE;

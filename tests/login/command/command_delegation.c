@@ -359,3 +359,72 @@ Test(delegation, what_changes_while_the_code_is_typed_counts)
 	cr_expect_str_eq(sentence, COMMAND_NOT_ALLOWED);
 	command_destroy(command);
 }
+
+/* helen enrols bob and is asked for a code of the new app; what is done meanwhile; the right code. */
+static void
+confirm_after(enum verb verb, const char *subject, const char *const args[], const char *sentence)
+{
+	const struct caller helen = stage_caller("helen"), root = stage_root();
+	struct command_request request = { .verb = VERB_ENROLL, .has_subject = true, .subject = stage_person("bob") };
+	const char *secret = stage_enroll(&stage, "helen", true);
+	char base32[64] = "";
+	struct command *command;
+	struct input input = { .kind = INPUT_ANSWER };
+	struct store_op *ops[1];
+	const struct fields *reply;
+	struct outcome_of outcome;
+	const char *said;
+
+	cr_assert_eq(fields_add_text(&request.args, "confirm", "1"), SFMFA_OK);
+	cr_assert_eq(command_create(&stage.env, &helen, &request, &command), SFMFA_OK);
+	cr_assert_eq(command_step(command, NULL), TURN_ASK);
+	cr_assert_eq(secret_set(&input.answer, stage_code(&stage, secret), 6), SFMFA_OK);
+	cr_assert_eq(command_step(command, &input), TURN_WRITE);
+	ops[0] = command_op(command);
+	cr_assert_eq(store_commit(stage.env.store, ops, 1, NULL), SFMFA_OK);
+	cr_assert_eq(command_step(command, NULL), TURN_ASK);
+	cr_assert_eq(sscanf(strstr(command_ask(command)->info, "secret="), "secret=%63[A-Z2-7]", base32), 1);
+	outcome = stage_run(&stage, &root, verb, subject, args, NO_ANSWERS);
+	cr_assert_eq(outcome.status, COMMAND_DONE, "%s", outcome.sentence);
+	outcome_clear(&outcome);
+	cr_assert_eq(secret_set(&input.answer, stage_code(&stage, base32), 6), SFMFA_OK);
+	cr_expect_eq(command_step(command, &input), TURN_DONE);
+	cr_expect_eq(command_result(command, &said, &reply), COMMAND_REFUSED);
+	cr_expect_not_null(strstr(said, sentence), "%s", said);
+	cr_expect_eq(reply->size, 0U);
+	command_destroy(command);
+	cr_expect_eq(stage_record(&stage, "bob")->app.state, APP_NONE);
+	cr_expect_eq(stage.event.verdict, VERDICT_DENY);
+}
+
+Test(delegation, who_is_frozen_while_a_question_stands_goes_no_further)
+{
+	confirm_after(VERB_USER_FREEZE, "helen", NO_ARGS, "frozen");
+}
+
+Test(delegation, who_loses_the_permission_while_a_question_stands_goes_no_further)
+{
+	confirm_after(VERB_PROFILE_ASSIGN, "helen", ARGS("profile", "standard"), COMMAND_NOT_ALLOWED);
+}
+
+Test(delegation, who_is_frozen_while_they_confirm_their_own_app_has_none)
+{
+	const struct caller alice = stage_caller("alice"), root = stage_root();
+	struct command_request request = { .verb = VERB_ENROLL };
+	char base32[64] = "";
+	struct command *command;
+	struct input input = { .kind = INPUT_ANSWER };
+	struct outcome_of outcome;
+
+	cr_assert_eq(fields_add_text(&request.args, "confirm", "1"), SFMFA_OK);
+	cr_assert_eq(command_create(&stage.env, &alice, &request, &command), SFMFA_OK);
+	cr_assert_eq(command_step(command, NULL), TURN_ASK);
+	cr_assert_eq(sscanf(strstr(command_ask(command)->info, "secret="), "secret=%63[A-Z2-7]", base32), 1);
+	outcome = stage_run(&stage, &root, VERB_USER_FREEZE, "alice", NO_ARGS, NO_ANSWERS);
+	cr_assert_eq(outcome.status, COMMAND_DONE, "%s", outcome.sentence);
+	outcome_clear(&outcome);
+	cr_assert_eq(secret_set(&input.answer, stage_code(&stage, base32), 6), SFMFA_OK);
+	cr_expect_eq(command_step(command, &input), TURN_DONE);
+	command_destroy(command);
+	cr_expect_eq(stage_record(&stage, "alice")->app.state, APP_NONE);
+}
