@@ -255,8 +255,8 @@ Test(scale, ten_times_as_many_users_and_events_cost_no_more)
 			      visits[i].name, small[i].steps, large[i].steps);
 		cr_expect_leq(large[i].pages, pages, "%s: %.0f and %.0f pages",
 			      visits[i].name, small[i].pages, large[i].pages);
-		note("%-26s %6.0f %6.0f instructions %5.0f %5.0f pages", visits[i].name, small[i].steps, large[i].steps,
-		     small[i].pages, large[i].pages);
+		note("%.0f and %.0f instructions, %.0f and %.0f pages: %s", small[i].steps, large[i].steps, small[i].pages,
+		     large[i].pages, visits[i].name);
 	}
 }
 
@@ -310,6 +310,6 @@ Test(scale, an_import_takes_no_memory_for_its_users)
 {
 	double small = memory_of_import(20000), large = memory_of_import(60000);
 
-	note("an import: %.0f KiB of memory for 20000 users, %.0f KiB for 60000", small / 1024, large / 1024);
+	note("%.0f KiB of memory for an import of 20000 users, %.0f KiB for 60000", small / 1024, large / 1024);
 	cr_expect_leq(large, 1.2 * small, "%.0f and %.0f bytes", small, large);
 }
