@@ -1,6 +1,7 @@
 /* Credentials of connected apps in the password field, and what attackers make of them (rules 5). */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "auth/app.h"
 #include "factor/credential.h"
@@ -485,6 +486,64 @@ Test(app, a_token_that_was_revoked_or_never_made)
 	expect_denied(text_of(&token), REASON_NOT_APPROVED);
 	approve("gone", FLOW_USER_AGENT, LEVEL_STANDARD, &token);
 	expect_denied(text_of(&token), REASON_UNKNOWN_APP);
+}
+
+/* What a token is worth hangs on what is there now: the user, the app, its flows (rules 5). */
+Test(app, an_access_token_is_no_better_than_its_user)
+{
+	struct store_op forget = { .kind = STORE_DELETE_USER, .change = { .user = "alice", .now = f.now } };
+	struct store_op know_bob = { .kind = STORE_ENSURE_USER, .change = { .user = "bob", .now = f.now } };
+	struct login_result result;
+	struct secret token, another;
+
+	approve("robot", FLOW_WEB_SERVER, LEVEL_STANDARD, &token);
+	fixture_commit(&f, &know_bob);
+	approve("self", FLOW_WEB_SERVER, LEVEL_STANDARD, &another);
+	result = offer_as(&f.root, "bob", "dovecot", "203.0.113.9", text_of(&another));
+	assert_denied(&f, &result, OUTCOME_REFUSED, REASON_NOT_APPROVED);
+	cr_expect_str_eq(fixture_event(&f)->app, "", "somebody else's is nobody's");
+	fixture_freeze(&f, "alice", true);
+	expect_denied(text_of(&token), REASON_FROZEN);
+	fixture_freeze(&f, "alice", false);
+	expect_allowed(text_of(&token), FACTOR_ACCESS_TOKEN);
+	fixture_commit(&f, &forget);
+	expect_denied(text_of(&token), REASON_NOT_APPROVED);
+	approve("robot", FLOW_WEB_SERVER, LEVEL_STANDARD, &another);
+	expect_denied(text_of(&token), REASON_NOT_APPROVED);
+	expect_allowed(text_of(&another), FACTOR_ACCESS_TOKEN);
+}
+
+/* The files as they are now, as after SIGHUP. */
+static void
+reload(void)
+{
+	char path[128];
+	struct diag diag = { 0 };
+	struct config_options options = { .file = path, .owner = getuid() };
+
+	snprintf(path, sizeof(path), "%s/sfmfa.conf", f.dir);
+	config_release(f.env.config);
+	f.env.config = NULL;
+	cr_assert_eq(config_load(&options, &f.env.config, &diag), SFMFA_OK, "%s:%u: %s", diag.file, diag.line, diag.text);
+}
+
+Test(app, an_access_token_is_no_better_than_its_app)
+{
+	struct secret token;
+	char path[256];
+
+	approve("robot", FLOW_WEB_SERVER, LEVEL_STANDARD, &token);
+	expect_allowed(text_of(&token), FACTOR_ACCESS_TOKEN);
+	write_app("robot", &robot, "flows = [ \"jwt-bearer\", \"user-agent\" ];\n" DOVECOT MEMBERS);
+	reload();
+	expect_denied(text_of(&token), REASON_FLOW);
+	snprintf(path, sizeof(path), "%s/apps.d/robot.conf", f.dir);
+	cr_assert_eq(unlink(path), 0);
+	reload();
+	expect_denied(text_of(&token), REASON_UNKNOWN_APP);
+	write_app("robot", &robot, ALL_FLOWS DOVECOT MEMBERS);
+	reload();
+	expect_allowed(text_of(&token), FACTOR_ACCESS_TOKEN);
 }
 
 Test(app, the_event_says_when_the_store_cannot_be_written)

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "auth/administer.h"
 #include "stage.h"
@@ -12,6 +13,9 @@ static struct stage stage;
 #define LEADER       100
 #define LEADER_START 1000
 #define TTY          "pts/7"
+#define WEB                                                                                     \
+	"client_id = \"web\"; flows = [ \"web-server\", \"refresh-token\", \"user-agent\" ]; " \
+	"services = [ \"dovecot\" ];\npermitted_users = \"self-authorize\";\naccess_token_minutes = 10;\n"
 
 static void
 open_stage(void)
@@ -20,9 +24,7 @@ open_stage(void)
 	stage_write(&stage, "profiles.d/apps.conf",
 		    "license = \"full\"; permissions = [ \"api-enabled\", \"manage-connected-apps\" ];\n"
 		    "members = { users = [ \"petra\" ]; };\npriority = 1;\n");
-	stage_write(&stage, "apps.d/web.conf",
-		    "client_id = \"web\"; flows = [ \"web-server\", \"refresh-token\", \"user-agent\" ]; "
-		    "services = [ \"dovecot\" ];\npermitted_users = \"self-authorize\";\naccess_token_minutes = 10;\n");
+	stage_write(&stage, "apps.d/web.conf", WEB);
 	stage_write(&stage, "apps.d/high.conf",
 		    "client_id = \"high\"; flows = [ \"web-server\" ]; services = [ \"dovecot\" ];\n"
 		    "permitted_users = \"self-authorize\"; session_level = \"high-assurance\"; action = \"raise\";\n");
@@ -294,6 +296,51 @@ Test(apps, a_refresh_is_judged_anew)
 		    "members = { users = [ \"bob\" ]; };\n");
 	stage_reload(&stage);
 	expect(refresh(&alice, token), COMMAND_REFUSED, REASON_NOT_APPROVED);
+}
+
+/* Who is frozen refreshes nothing; who was deleted has nothing left; an app that is gone gives nothing. */
+Test(apps, a_refresh_token_is_no_better_than_its_user_and_app)
+{
+	const struct caller root = stage_root();
+	struct caller alice = in_session("alice", false);
+	struct outcome_of outcome = approve(&alice, NULL, "web");
+	char token[128], path[128];
+
+	copy_reply(&outcome, "refresh_token", token);
+	outcome_clear(&outcome);
+	expect(stage_run(&stage, &root, VERB_USER_FREEZE, "alice", NO_ARGS, NO_ANSWERS), COMMAND_DONE, REASON_OK);
+	outcome = refresh(&alice, token);
+	cr_expect(outcome.status == COMMAND_REFUSED && strstr(outcome.sentence, "frozen") != NULL, "%s", outcome.sentence);
+	outcome_clear(&outcome);
+	expect(stage_run(&stage, &root, VERB_USER_UNFREEZE, "alice", NO_ARGS, NO_ANSWERS), COMMAND_DONE, REASON_OK);
+	snprintf(path, sizeof(path), "%s/apps.d/web.conf", stage.folder);
+	cr_assert_eq(unlink(path), 0);
+	stage_reload(&stage);
+	expect(refresh(&alice, token), COMMAND_REFUSED, REASON_UNKNOWN_APP);
+	stage_write(&stage, "apps.d/web.conf", WEB);
+	stage_reload(&stage);
+	outcome = refresh(&alice, token);
+	cr_assert_eq(outcome.status, COMMAND_DONE, "what is refused is not used up: %s", outcome.sentence);
+	copy_reply(&outcome, "refresh_token", token);
+	outcome_clear(&outcome);
+	expect(stage_run(&stage, &root, VERB_USER_DELETE, "alice", NO_ARGS, NO_ANSWERS), COMMAND_DONE, REASON_OK);
+	expect(refresh(&alice, token), COMMAND_REFUSED, REASON_NOT_APPROVED);
+}
+
+/* Documented in sfmfa-apps(5): the program was approved, not the password. */
+Test(apps, tokens_survive_a_password_change)
+{
+	const struct caller root = stage_root();
+	struct caller alice = in_session("alice", false);
+	struct outcome_of outcome = approve(&alice, NULL, "web");
+	char token[128];
+
+	copy_reply(&outcome, "refresh_token", token);
+	outcome_clear(&outcome);
+	expect(stage_run(&stage, &root, VERB_PASSWORD_CHANGED, "alice", NO_ARGS, NO_ANSWERS), COMMAND_DONE, REASON_OK);
+	outcome = refresh(&alice, token);
+	cr_expect_eq(outcome.status, COMMAND_DONE, "%s", outcome.sentence);
+	outcome_clear(&outcome);
 }
 
 Test(apps, approvals_are_listed_and_revoked)
