@@ -18,7 +18,7 @@ package_packages=(debhelper lintian)
 service_packages=(
     openssh-server openssh-client rsync sudo cron at
     dovecot-imapd vsftpd curl nginx-light libnginx-mod-http-auth-pam postgresql-15 openvpn openssl
-    i3lock xvfb xdotool perl tmux
+    i3lock xvfb xdotool perl tmux python3 python3-jwt python3-cryptography
 )
 
 # Installing a server would start it, and the first PostgreSQL of a host makes a cluster; here nobody wants either

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Connected apps with Dovecot's IMAP and PostgreSQL: assertions that openssl makes, in the password field of clients that
+# Connected apps with Dovecot's IMAP and PostgreSQL: assertions that openssl and PyJWT make, in the password field of clients that
 # know nothing of them; beside password and token, and alone. PostgreSQL is a trusted caller.
 # usage: apps.sh SOURCE BUILD
 # shellcheck disable=SC2015,SC2317 # functions are called by check
@@ -10,7 +10,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/services/api.sh
 . "$here/api.sh"
 programs=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -1)
-need_programs /usr/sbin/dovecot curl perl openssl "$programs/postgres" "$programs/initdb" psql
+need_programs /usr/sbin/dovecot curl perl openssl /usr/bin/python3 "$programs/postgres" "$programs/initdb" psql
+/usr/bin/python3 -c 'import jwt, cryptography' 2>/dev/null || { echo "1..0 # SKIP python3-jwt and python3-cryptography are not installed"; exit 0; }
 world_enter "$here/apps.sh" "$source" "$build"
 api_world alice bob
 
@@ -72,6 +73,13 @@ hs256()
     text=$(printf '{"alg":"HS256"}' | b64).$(printf %s "$2" | b64)
     printf '%s.%s' "$text" "$(printf %s "$text" | openssl dgst -sha256 -mac HMAC -macopt hexkey:"$(od -An -v -tx1 "$1" | tr -d ' \n')" -binary | b64)"
 }
+# by_pyjwt ALGORITHM KEY CLAIMS: with the header that it writes by itself
+by_pyjwt()
+{
+    /usr/bin/python3 -c 'import json, jwt, sys
+with open(sys.argv[2]) as key:
+    print(jwt.encode(json.loads(sys.argv[3]), key.read(), algorithm=sys.argv[1]), end="")' "$@"
+}
 none() { printf '%s.%s.%s' "$(printf '{"alg":"none"}' | b64)" "$(printf %s "$1" | b64)" AAAA; }
 
 # ---- Dovecot ----
@@ -122,6 +130,12 @@ check "and the event names app, flow and key" last_event alice service=dovecot l
     app=robot flow=jwt-bearer
 check "once" stays_out alice "$assertion"
 check "and the event says replayed" last_event alice verdict=deny reason=replayed
+assertion=$(by_pyjwt ES256 "$world/ec.key" "$(claims alice)")
+check "an assertion of PyJWT lets in" goes_in alice "$assertion"
+check "and the event names app, flow and key" last_event alice verdict=allow method=jwt reason=ok app=robot flow=jwt-bearer
+check "once" stays_out alice "$assertion"
+check "one of PyJWT that a thief signed stays out" stays_out alice "$(by_pyjwt ES256 "$world/thief.key" "$(claims alice)")"
+check "the event says so" last_event alice reason=signature
 check "one for somebody else stays out" stays_out alice "$(es256 "$world/ec.key" "$(claims bob)")"
 check "and the event says not approved" last_event alice verdict=deny reason=not-approved
 check "of another audience" stays_out alice "$(es256 "$world/ec.key" "$(claims alice elsewhere)")"
@@ -140,6 +154,9 @@ check "RSA before its certificate is valid" stays_out alice "$(rs256 "$world/rsa
 check "the event says so" last_event alice reason=signature
 clock_forward 90000
 check "RSA when it is" goes_in alice "$(rs256 "$world/rsa.key" "$(claims alice)")"
+check "RSA of PyJWT" goes_in alice "$(by_pyjwt RS256 "$world/rsa.key" "$(claims alice)")"
+check "RSA of PyJWT for somebody else stays out" stays_out alice "$(by_pyjwt RS256 "$world/rsa.key" "$(claims bob)")"
+check "the event says so" last_event alice reason=not-approved
 check "an RSA assertion fits the field" [ "$(rs256 "$world/rsa.key" "$(claims alice)" | wc -c)" -le 512 ]
 clock_forward $((30 * 86400))
 check "RSA when it is not any more" stays_out alice "$(rs256 "$world/rsa.key" "$(claims alice)")"
