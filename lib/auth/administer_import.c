@@ -308,7 +308,8 @@ written(struct command *command)
 	const struct import *import = command->work;
 
 	if (command->op.err == SFMFA_ERR_CHANGED) {
-		command_refuse(command, REASON_CONFIGURATION, "another import began meanwhile: nothing was imported");
+		command_refuse(command, REASON_CONFIGURATION,
+			       "another import began meanwhile, or a backup was restored: nothing was imported");
 		return TURN_DONE;
 	}
 	if (command->op.err == SFMFA_ERR_EXISTS) {

@@ -316,6 +316,18 @@ void_what_is_spent(struct sqlite_copy *copy, const struct store_restore *restore
 	return err;
 }
 
+/*
+ * What an import has staged is sealed and hashed with the data keys of the store that goes: in one of another host nobody
+ * could use it. The import finds its rows gone, and is made again.
+ */
+static enum sfmfa_err
+drop_staged(struct database *live, struct diag *diag)
+{
+	enum sfmfa_err err = query_simple(live, STATEMENT_IMPORT_TABLE, diag);
+
+	return err == SFMFA_OK ? query_simple(live, STATEMENT_IMPORT_CLEAR, diag) : err;
+}
+
 static enum sfmfa_err
 set_wrap(struct sqlite_copy *copy, const struct store_restore *restore, struct diag *diag)
 {
@@ -365,5 +377,7 @@ sqlite_copy_install(struct store_copy *base, const struct store_restore *restore
 		err = keep_ids_unique(copy, live, diag);
 	if (err == SFMFA_OK)
 		err = set_wrap(copy, restore, diag);
+	if (err == SFMFA_OK)
+		err = drop_staged(live, diag);
 	return err == SFMFA_OK ? replace(copy, live, diag) : err;
 }

@@ -504,7 +504,8 @@ enum sfmfa_err
 store_copy_check(struct store_copy *copy, int64_t *ret_users, struct diag *diag) SFMFA_MUST_USE;
 /*
  * Sessions, handed-over logins, temporary codes and, unless kept, recovery codes are left out; no code up to now is good
- * any more; no attempt that began on the old store ends on the new one. Once. SFMFA_ERR_TIMEOUT: somebody else writes.
+ * any more; no attempt that began on the old store ends on the new one; what an import has staged is thrown away. Once.
+ * SFMFA_ERR_TIMEOUT: somebody else writes.
  */
 enum sfmfa_err
 store_copy_install(struct store_copy *copy, const struct store_restore *restore, struct diag *diag) SFMFA_MUST_USE;

@@ -160,6 +160,50 @@ Test(import, another_import_that_begins_throws_the_first_one_away)
 	expect_unknown("bob");
 }
 
+/* A copy of the store as it is takes its place. */
+static void
+restore(void)
+{
+	static const unsigned char wrap[] = { 1 };
+	const struct store_restore how = { .now = NOW, .window = 1, .key_id = "0123456789abcdef", .wrap = wrap, .wrap_size = sizeof wrap };
+	static unsigned char bytes[1 << 20];
+	struct store_copy *copy = NULL;
+	struct diag diag = { 0 };
+	int64_t left = 1, size = 0, users;
+	size_t got;
+
+	cr_assert_eq(store_copy_begin(contract_store, &copy, &diag), SFMFA_OK, "%s", diag.text);
+	while (left > 0)
+		cr_assert_eq(store_copy_step(copy, &left, &size, &diag), SFMFA_OK, "%s", diag.text);
+	cr_assert_leq(size, (int64_t)sizeof bytes);
+	cr_assert_eq(store_copy_read(copy, 0, bytes, sizeof bytes, &got, &diag), SFMFA_OK, "%s", diag.text);
+	store_copy_destroy(copy);
+	cr_assert_eq(store_copy_receive(contract_store, &copy, &diag), SFMFA_OK, "%s", diag.text);
+	cr_assert_eq(store_copy_write(copy, bytes, got, &diag), SFMFA_OK, "%s", diag.text);
+	cr_assert_eq(store_copy_check(copy, &users, &diag), SFMFA_OK, "%s", diag.text);
+	cr_assert_eq(store_copy_install(copy, &how, &diag), SFMFA_OK, "%s", diag.text);
+	store_copy_destroy(copy);
+}
+
+/* Sealed with the data keys of the store that is gone. */
+Test(import, a_restore_throws_away_what_is_staged)
+{
+	struct store_import_row more = row_of("bob");
+	struct store_op op = apply_op(2);
+
+	cr_assert_eq(stage_one("alice"), SFMFA_OK);
+	restore();
+	cr_assert_eq(stage(OURS, false, &more, 1), SFMFA_OK, "it may go on for a while");
+	cr_expect_eq(commit_one(contract_store, &op), SFMFA_ERR_CHANGED);
+	op = apply_op(1);
+	cr_assert_eq(stage_one("alice"), SFMFA_OK);
+	restore();
+	cr_expect_eq(commit_one(contract_store, &op), SFMFA_ERR_CHANGED);
+	expect_unknown("alice");
+	cr_assert_eq(stage_one("alice"), SFMFA_OK, "and the next one begins");
+	cr_expect_eq(commit_one(contract_store, &op), SFMFA_OK);
+}
+
 Test(import, what_was_never_staged_is_not_applied)
 {
 	struct store_op op = apply_op(1);
