@@ -121,6 +121,12 @@ log_grow(const char *database_path, int64_t size)
 	fd = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
 		return;
+	/*
+	 * That SQLite has emptied it is on the disk first: old frames whose later ones were overwritten would, after a power
+	 * cut, be taken for the newest, and bring back what was used since.
+	 */
+	if (status.st_size < size && fdatasync(fd) != 0)
+		return;
 	/* Written, not fallocated: a block that is only reserved may need another one when it is written. */
 	for (off_t at = status.st_size; at < size;) {
 		size_t part = size - at < (int64_t)sizeof zeros ? (size_t)(size - at) : sizeof zeros;
