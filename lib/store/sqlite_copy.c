@@ -323,8 +323,11 @@ void_what_is_spent(struct sqlite_copy *copy, const struct store_restore *restore
 static enum sfmfa_err
 drop_staged(struct database *live, struct diag *diag)
 {
-	enum sfmfa_err err = query_simple(live, STATEMENT_IMPORT_TABLE, diag);
+	enum sfmfa_err err;
 
+	if (!live->has_stage)
+		return SFMFA_OK;
+	err = query_simple(live, STATEMENT_IMPORT_TABLE, diag);
 	return err == SFMFA_OK ? query_simple(live, STATEMENT_IMPORT_CLEAR, diag) : err;
 }
 

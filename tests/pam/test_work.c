@@ -79,6 +79,31 @@ work_of_module(enum way way, enum state state)
 	return trace_count(path, trace_waiting);
 }
 
+static unsigned
+difference(struct work a, struct work b)
+{
+	return a.calls > b.calls ? a.calls - b.calls : b.calls - a.calls;
+}
+
+/* Other work on the machine can change a count once; what is so each time is a difference. */
+static void
+measure_again(enum way way, struct work (*measure)(enum way way, enum state state), unsigned tolerance,
+	      struct work works[STATE_COUNT])
+{
+	const char *letters = strangers_cost(way);
+
+	for (enum state a = 0; a < STATE_COUNT; a++) {
+		for (enum state b = 0; b < a; b++) {
+			if (letters[a] != letters[b] || (difference(works[a], works[b]) <= tolerance &&
+							 works[a].syncs == works[b].syncs))
+				continue;
+			note("%s: %s and %s are measured again", strangers_way(way), strangers_name(a), strangers_name(b));
+			works[a] = measure(way, a);
+			works[b] = measure(way, b);
+		}
+	}
+}
+
 static void
 compare(const char *whose, enum way way, struct work (*measure)(enum way way, enum state state),
 	unsigned tolerance)
@@ -94,10 +119,10 @@ compare(const char *whose, enum way way, struct work (*measure)(enum way way, en
 		note("%s, %s: %s costs %u calls, %u syncs", strangers_way(way), whose, strangers_name(state),
 		     works[state].calls, works[state].syncs);
 	}
+	measure_again(way, measure, tolerance, works);
 	for (int a = 0; a < STATE_COUNT; a++) {
 		for (int b = 0; b < a; b++) {
-			unsigned more = works[a].calls > works[b].calls ? works[a].calls - works[b].calls
-									: works[b].calls - works[a].calls;
+			unsigned more = difference(works[a], works[b]);
 
 			if (letters[a] != letters[b])
 				continue;
