@@ -150,6 +150,17 @@ sfm user list --profile mfa --json
 ok "no means no" json 'all(u["user"] != "vera" for u in vs)'
 ok "yes means yes" talks 0 "virtual user? [y/N] " y -- profile assign vera mfa
 ok "who is virtual is not asked about again" talks 0 -- profile assign vera mfa
+ok "a backup is made" runs 0 backup "$work/before"
+ok "restore asks, and an empty answer is no" talks 1 "[y/N] " "" -- restore "$work/before"
+ok "saying how many users would go" says out "Replace the store here, of"
+ok "no means no" talks 1 "[y/N] " n -- restore "$work/before"
+ok "an end means no" talks 1 "[y/N] " @eof -- restore "$work/before"
+ok "and says so" says out "nothing was changed"
+ok "without a terminal it is not asked, but refused" runs 2 restore "$work/before"
+ok "nothing was restored" runs 0 recovery-codes renew mail --json
+ok "yes means yes" talks 0 "[y/N] " y -- restore "$work/before"
+sfm user show mail --json
+ok "and restores" json 'v["recovery_codes"] == 0'
 ok "delete asks" talks 1 "[y/N] " "" -- user delete vera
 ok "and deletes" talks 0 "[y/N] " yes -- user delete vera
 

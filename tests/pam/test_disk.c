@@ -76,6 +76,46 @@ Test(disk, no_room_for_a_write_in_a_command)
 	sweep_calls("EIO in sfmfad's state, command", FAULT_FILE, EIO, paths_command);
 }
 
+static void
+restore_over(struct sweep *sweep)
+{
+	static char backup[STAGE_PATH_SIZE + 64], restore[STAGE_PATH_SIZE + 64];
+	struct stage *stage = &paths.stage;
+	bool is_old;
+	int status;
+
+	paths_start();
+	if (backup[0] == '\0') {
+		snprintf(backup, sizeof(backup), "backup %s/first", stage->folder);
+		snprintf(restore, sizeof(restore), "restore %s/first --yes", stage->folder);
+		cr_assert_eq(stage_sfmfa(stage, backup), 0, "%s", stage->output);
+	}
+	/* Not in the backup. */
+	cr_assert_eq(stage_sfmfa(stage, "profile assign dora mfa"), 0);
+	sweep_arm(sweep);
+	status = stage_sfmfa(stage, restore);
+	sweep_rest(paths.faults);
+	is_old = stage_sfmfa(stage, "user show dora") == 0;
+	if (status != 0 && status != 3)
+		sweep_wrong(sweep, "sfmfa ended with neither 0 nor 3");
+	if (is_old != (status != 0))
+		sweep_wrong(sweep,
+			    is_old ? "said to be restored, and is not" : "said not to be restored, and is");
+	memcpy(paths.talk.key, paths.key, sizeof(paths.key));
+	stage_wait(stage, 120);
+	if (PATHS_LOGIN("nopassword", "alice", "{code}").auth != PAM_SUCCESS)
+		sweep_wrong(sweep, "no login when there was room again");
+	if (PATHS_LOGIN("nopassword", "alice", "{code}").auth == PAM_SUCCESS)
+		sweep_wrong(sweep, "a code was good twice");
+	paths_end(sweep);
+}
+
+Test(disk, no_room_for_a_write_in_a_restore)
+{
+	sweep_calls("ENOSPC in sfmfad's state, restore", FAULT_FILE, ENOSPC, restore_over);
+	sweep_calls("EIO in sfmfad's state, restore", FAULT_FILE, EIO, restore_over);
+}
+
 Test(disk, no_room_for_a_write_at_the_start)
 {
 	sweep_calls("ENOSPC in sfmfad's state, start", FAULT_FILE, ENOSPC, paths_start_up);
@@ -290,6 +330,44 @@ Test(disk, on_a_full_disk_logins_work_and_their_events_are_in_the_log)
 	cr_assert_eq(PATHS_LOGIN("nopassword", "carol", "{code}", "@empty").account, PAM_SUCCESS);
 	cr_assert_eq(stage_sfmfa(stage, "--json log --limit 1"), 0);
 	cr_assert_not_null(strstr(stage->output, "\"carol\""), "events are kept again: %s", stage->output);
+	unmount_state();
+}
+
+/* With ever more room: refused with the old store whole, or done; never something in between. */
+Test(disk, a_restore_with_too_little_room_changes_nothing)
+{
+	enum { STEP = 16384, STEPS_MAX = 400 };
+	struct stage *stage = &paths.stage;
+	char backup[STAGE_PATH_SIZE + 64], restore[STAGE_PATH_SIZE + 64];
+	struct stat filler;
+	int status, refused = 0;
+
+	snprintf(backup, sizeof(backup), "backup %s/first", stage->folder);
+	snprintf(restore, sizeof(restore), "restore %s/first --yes", stage->folder);
+	mount_state();
+	memcpy(paths.talk.key, paths.key, sizeof(paths.key));
+	cr_assert_eq(stage_sfmfa(stage, backup), 0, "%s", stage->output);
+	cr_assert_eq(stage_sfmfa(stage, "profile assign dora mfa"), 0);
+	fill_disk();
+	cr_assert_eq(stat(in_state("filler"), &filler), 0);
+	for (; (status = stage_sfmfa(stage, restore)) != 0; refused++) {
+		cr_assert_eq(status, 3, "after %d: %s", refused, stage->output);
+		cr_assert_eq(ALICE("{code}").auth, PAM_SUCCESS, "after %d", refused);
+		cr_assert_eq(PATHS_LOGIN("nopassword", "alice", "{code}").auth, PAM_AUTH_ERR, "after %d",
+			     refused);
+		cr_assert_eq(PATHS_LOGIN("mail", "bob", paths.right_field).auth, PAM_SUCCESS, "after %d",
+			     refused);
+		cr_assert_eq(stage_sfmfa(stage, "user show dora"), 0, "after %d: the old store", refused);
+		cr_assert_lt(refused, STEPS_MAX);
+		filler.st_size -= STEP;
+		cr_assert_eq(truncate(in_state("filler"), filler.st_size), 0);
+	}
+	cr_assert_gt(refused, 2);
+	cr_assert_neq(stage_sfmfa(stage, "user show dora"), 0, "the backup");
+	stage_wait(stage, 60);
+	cr_assert_eq(ALICE("{code}").auth, PAM_SUCCESS);
+	note("full disk: a restore was refused with %d KiB of room and less, and done with %d KiB",
+	     (refused - 1) * STEP / 1024, refused * STEP / 1024);
 	unmount_state();
 }
 
