@@ -27,7 +27,7 @@ check_taken(const struct pam_args *args)
 	const char *paths[] = { args->client.runtime_dir, args->client.config, args->client.daemon };
 	const char *values[] = { args->prompt, args->app, args->flow };
 
-	HOLDS(!(args->split && args->ask));
+	HOLDS(args->split + args->ask + args->credential <= 1);
 	HOLDS(args->login_type == NULL || strcmp(args->login_type, "ui") == 0 || strcmp(args->login_type, "api") == 0);
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
 		HOLDS(paths[i] == NULL || paths[i][0] == '/');

@@ -1,6 +1,6 @@
 /*
- * A folder of PAM services: files, each behind a line "@@NAME"; what stands before the first is the service "login".
- * The reader of `sfmfa check` ends, soon, whatever includes what.
+ * A folder of PAM services: files, each behind a line "@@NAME"; what stands before the first is the service
+ * "login". The reader of `sfmfa check` ends, soon, whatever includes what.
  */
 #include "fuzz.h"
 
@@ -31,7 +31,8 @@ make_folder(void)
 	if (folder[0] != '\0')
 		return;
 	/* In memory where that is to be had: a file system on a disk would set the pace. */
-	snprintf(folder, sizeof(folder), "%s/sfmfa-fuzz-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+	snprintf(folder, sizeof(folder), "%s/sfmfa-fuzz-XXXXXX",
+		 access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
 	HOLDS(mkdtemp(folder) != NULL);
 	atexit(remove_folder);
 }
@@ -95,9 +96,32 @@ check_lines(const struct pam_stack *stack)
 		HOLDS(line->type < PAM_TYPE_COUNT && line->control[0] != '\0' && line->module[0] != '\0');
 		HOLDS(line->arg_count <= PAM_WORDS_MAX && line->line > 0 && line->file[0] == '/');
 		for (size_t word = 0; word < line->arg_count; word++)
-			HOLDS(line->args[word][0] != '\0');
+			HOLDS(line->args[word][0] != '\0' && strchr(line->args[word], '#') == NULL);
 		(void)pam_line_is(line, "pam_sfmfa.so");
 	}
+}
+
+/* Where no line goes on in another one and none names a file, each that says something is there: none is
+ * swallowed. */
+static void
+check_count(const uint8_t *bytes, size_t size, const struct pam_stack *stack)
+{
+	struct input_bytes input = { bytes, size };
+	size_t count = 0;
+
+	if (size > 0 && (memchr(bytes, 0, size) != NULL || memchr(bytes, '\\', size) != NULL ||
+			 memchr(bytes, '@', size) != NULL))
+		return;
+	while (input.left > 0) {
+		char line[6001];
+
+		if (take_line(&input, line, sizeof(line)) == sizeof(line) - 1 ||
+		    strcasestr(line, "include") != NULL || strcasestr(line, "substack") != NULL)
+			return;
+		line[strcspn(line, "#")] = '\0';
+		count += line[strspn(line, " \t\r\f\v")] != '\0';
+	}
+	HOLDS(stack->count == count);
 }
 
 int
@@ -119,5 +143,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	err = pam_stack_read(folder, "login", &stack, &diag);
 	HOLDS(err == SFMFA_OK || (err == SFMFA_ERR_CONFIG && diag.text[0] != '\0' && stack.lines == NULL));
 	check_lines(&stack);
+	if (err == SFMFA_OK)
+		check_count(bytes, size, &stack);
 	return 0;
 }

@@ -20,6 +20,8 @@ check_moment(const char *text)
 	HOLDS(moment >= -86400 && moment <= LATEST);
 	/* What is shown of a moment is read as that moment, but for the hour that summer time repeats. */
 	when_local(moment, shown);
+	/* A day alone is that day, here; one that is not in the calendar is none. */
+	HOLDS(strlen(text) != 10 || text[4] != '-' || text[7] != '-' || strncmp(shown, text, 10) == 0);
 	if (when_parse_moment(shown, NOW, &again) == SFMFA_OK)
 		HOLDS(again == moment || again == moment - 3600 || again == moment + 3600);
 }
