@@ -229,7 +229,7 @@ look(size_t moment)
 static void
 check_with_daemon(const struct disk *disk, enum disk_loss loss, struct chance before, bool knows_bob)
 {
-	static const char *const names[] = { "state", "sealing.key", "sealing.key" KEY_FILE_BESIDE };
+	static const char *const names[] = { "state", "sealing.key", ("sealing.key" KEY_FILE_BESIDE) };
 	int64_t now = *stage.clock;
 	char path[PATH_SIZE];
 	size_t moment = disk_moment(disk);
