@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../pam/extent.h"
 #include "../pam/notes.h"
 #include "contract.h"
 #include "population.h"
@@ -239,7 +240,7 @@ measure_all(int64_t users, int64_t events, struct cost costs[VISITS])
 
 Test(scale, ten_times_as_many_users_and_events_cost_no_more)
 {
-	const int64_t users = getenv("SFMFA_LONG") != NULL ? 100000 : 4000;
+	const int64_t users = extent_is_full() ? 100000 : 4000;
 	struct cost small[VISITS], large[VISITS];
 
 	note("%ld and %ld users:", (long)users, (long)users * 10);

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "extent.h"
 #include "notes.h"
 
 #define WRONG_SHOWN 6 /* places that are told; beyond, they are counted only */
@@ -50,14 +51,6 @@ void
 sweep_rest(struct faults *faults)
 {
 	faults->kinds = 0;
-}
-
-bool
-sweep_is_long(void)
-{
-	const char *word = getenv("SFMFA_LONG");
-
-	return word != NULL && strcmp(word, "1") == 0;
 }
 
 /* A note is one line. */
@@ -113,7 +106,7 @@ sweep_run(struct sweep *sweep, void (*run)(struct sweep *sweep))
 	run(sweep);
 	calls = sweep->faults->calls;
 	cr_assert_gt(calls, 0, "%s: nothing to fail", sweep->name);
-	sweep->stride = sweep_is_long() || calls <= sweep->runs ? 1 : calls / sweep->runs;
+	sweep->stride = extent_is_full() || calls <= sweep->runs ? 1 : calls / sweep->runs;
 	for (sweep->n = 0;; sweep->n += sweep->n < sweep->dense ? 1 : sweep->stride) {
 		run(sweep);
 		sweep->done++;

@@ -31,10 +31,6 @@ sweep_arm(const struct sweep *sweep);
 void
 sweep_rest(struct faults *faults);
 
-/* Whether SFMFA_LONG=1 is set. */
-bool
-sweep_is_long(void);
-
 /*
  * Runs once with nothing failing, to count, then once for each n. run() calls sweep_arm() and sweep_rest()
  * around what it tries; what it finds wrong it says with sweep_wrong().

@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "extent.h"
 #include "notes.h"
 #include "paths.h"
 #include "raw.h"
@@ -136,9 +137,9 @@ Test(disk, no_randomness)
 static bool
 is_short(const char *what)
 {
-	if (!sweep_is_long())
+	if (!extent_is_full())
 		note("%s: only with SFMFA_LONG=1", what);
-	return !sweep_is_long();
+	return !extent_is_full();
 }
 
 Test(disk, sockets_of_the_daemon)

@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "proc.h"
 #include "raw.h"
 #include "wire/message.h"
 #include "wire/names.h"
@@ -217,16 +218,8 @@ count_descriptors(void)
 static long
 resident_kilobytes(void)
 {
-	char path[64], line[128];
-	long size = -1;
-	FILE *file;
+	long size = proc_status(stage.daemon, "VmRSS");
 
-	snprintf(path, sizeof(path), "/proc/%ld/status", (long)stage.daemon);
-	file = fopen(path, "re");
-	cr_assert_not_null(file);
-	while (fgets(line, sizeof(line), file) != NULL)
-		(void)sscanf(line, "VmRSS: %ld", &size);
-	fclose(file);
 	cr_assert_gt(size, 0);
 	return size;
 }

@@ -19,6 +19,7 @@
 
 #include "chance.h"
 #include "crowd.h"
+#include "extent.h"
 #include "notes.h"
 #include "stage.h"
 
@@ -32,12 +33,6 @@ static struct talk talk;
 static char keys[USERS][sizeof(talk.key)];
 static int *codes; /* shared with the processes that log in; by user */
 static struct chance chance;
-
-static unsigned
-kills_wanted(unsigned few, unsigned many)
-{
-	return getenv("SFMFA_LONG") != NULL ? many : few;
-}
 
 static void
 open_stage(void)
@@ -197,14 +192,14 @@ kill_at_random(unsigned kills, const char *how)
 Test(kills, a_killed_daemon_that_is_started_again_forgets_no_code)
 {
 	stage_forbid_once(&stage);
-	kill_at_random(kills_wanted(20, 150), "started again");
+	kill_at_random(extent(20, 150), "started again");
 }
 
 Test(kills, a_killed_daemon_whose_sockets_stay_open_forgets_no_code)
 {
 	stage_forbid_once(&stage);
 	stage_daemon_activate(&stage);
-	kill_at_random(kills_wanted(20, 200), "on sockets of its parent, as systemd does it");
+	kill_at_random(extent(20, 200), "on sockets of its parent, as systemd does it");
 }
 
 /* ---- sfmfad --once --------------------------------------------------------------------------------- */
@@ -289,7 +284,7 @@ round_of_once(unsigned number, unsigned calm_ms, struct tally *tally)
 
 Test(kills, a_killed_once_forgets_no_code)
 {
-	unsigned wanted = kills_wanted(20, 150), calm_ms, rounds = 0;
+	unsigned wanted = extent(20, 150), calm_ms, rounds = 0;
 	struct tally tally = { 0 };
 	int64_t start;
 

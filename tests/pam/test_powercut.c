@@ -4,7 +4,6 @@
  */
 #include <criterion/criterion.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -12,15 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "auth/env.h"
 #include "config/last_good.h"
 #include "crowd.h"
+#include "cut.h"
 #include "disk.h"
-#include "disklog.h"
+#include "extent.h"
 #include "migration.h"
 #include "notes.h"
 #include "stage.h"
@@ -31,15 +30,12 @@
 #define NEWCOMER  4
 #define ROUNDS    30
 #define PERIOD    30
-#define PATH_SIZE (STAGE_PATH_SIZE + 64)
 
 static struct stage stage;
 static struct talk talk;
 static char keys[USERS][sizeof(talk.key)];
-static char log_path[PATH_SIZE]; /* of the disk */
-static char target[] = "/dev/shm/sfmfa-disk-XXXXXX";
+static struct cut cut;
 static struct chance chance;
-static int log_fd = -1;
 
 /* What was acknowledged, as the data of a DISKLOG_PROMISE. */
 struct promise {
@@ -57,42 +53,11 @@ struct expected {
 	size_t tokens[USERS];         /* at least */
 };
 
-static unsigned
-disks_wanted(unsigned few, unsigned many)
-{
-	return getenv("SFMFA_LONG") != NULL ? many : few;
-}
-
-static void
-path_in(char path[PATH_SIZE], const char *folder, const char *name)
-{
-	cr_assert_lt(snprintf(path, PATH_SIZE, "%s/%s", folder, name), PATH_SIZE);
-}
-
-static int
-remove_entry(const char *path, const struct stat *status, int type, struct FTW *ftw)
-{
-	(void)status;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-/* With everything in it; one that is not there is fine. */
-static void
-remove_folder(const char *folder)
-{
-	(void)nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-}
-
 static void
 open_stage(void)
 {
 	chance = chance_begin();
-	/* A disk is made thousands of times: in memory, where there is room. */
-	if (access("/dev/shm", W_OK) != 0)
-		memcpy(target, "/var/tmp", 8);
-	cr_assert_not_null(mkdtemp(target));
+	cut_open(&cut);
 	stage_open(&stage, "default_profile = \"mfa\";\n");
 	stage_forbid_once(&stage);
 }
@@ -101,8 +66,7 @@ static void
 close_stage(void)
 {
 	stage_close(&stage);
-	remove_folder(target);
-	unlink(log_path);
+	cut_close(&cut);
 }
 
 TestSuite(powercut, .init = open_stage, .fini = close_stage, .timeout = 3600);
@@ -113,38 +77,32 @@ TestSuite(powercut, .init = open_stage, .fini = close_stage, .timeout = 3600);
 static void
 start_log(void)
 {
-	snprintf(log_path, sizeof(log_path), "%s.log", target);
-	log_fd = open(log_path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	cr_assert_geq(log_fd, 0);
-	cr_assert_eq(setenv("SFMFA_DISKLOG", log_path, 1), 0);
-	cr_assert_eq(setenv("SFMFA_DISKLOG_FOLDER", stage.folder, 1), 0);
+	cut_log_begin(&cut, &stage);
 	stage.daemon_preload = SFMFA_TEST_DISKLOG;
 }
 
 static void
 remove_state(void)
 {
-	char state[PATH_SIZE];
+	char state[CUT_PATH_SIZE];
 
-	path_in(state, stage.folder, "state");
-	remove_folder(state);
+	cut_path(state, stage.folder, "state");
+	cut_remove(state);
 }
 
 static void
 end_log(void)
 {
 	stage.daemon_preload = NULL;
-	close(log_fd);
+	cut_log_end(&cut);
 }
 
 static void
 promise(int kind, unsigned user, int64_t value)
 {
 	struct promise made = { .kind = kind, .user = user, .value = value };
-	struct disklog_record record = { .kind = DISKLOG_PROMISE, .data_size = sizeof(made) };
-	struct iovec parts[] = { { &record, sizeof(record) }, { &made, sizeof(made) } };
 
-	cr_assert_eq(writev(log_fd, parts, 2), (ssize_t)(sizeof(record) + sizeof(made)));
+	cut_promise(&cut, &made, sizeof(made));
 }
 
 static const char *
@@ -269,9 +227,9 @@ expect(struct expected *expected, const void *data)
 static bool
 is_there(const char *name)
 {
-	char path[PATH_SIZE];
+	char path[CUT_PATH_SIZE];
 
-	path_in(path, target, name);
+	cut_path(path, cut.target, name);
 	return access(path, F_OK) == 0;
 }
 
@@ -281,9 +239,9 @@ check_sql(const char *name, const char *sql, const char *wanted, size_t moment)
 {
 	sqlite3_stmt *statement = NULL;
 	sqlite3 *handle = NULL;
-	char path[PATH_SIZE];
+	char path[CUT_PATH_SIZE];
 
-	path_in(path, target, name);
+	cut_path(path, cut.target, name);
 	cr_assert_eq(sqlite3_open_v2(path, &handle, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
 	cr_assert_eq(sqlite3_prepare_v2(handle, sql, -1, &statement, NULL), SQLITE_OK, "moment %zu: %s: %s", moment, sql,
 	             sqlite3_errmsg(handle));
@@ -297,11 +255,11 @@ check_sql(const char *name, const char *sql, const char *wanted, size_t moment)
 static void
 check_key(struct secret *ret_key, size_t moment)
 {
-	char path[PATH_SIZE], text[SEALING_KEY_TEXT_SIZE] = "";
+	char path[CUT_PATH_SIZE], text[SEALING_KEY_TEXT_SIZE] = "";
 	struct stat status;
 	int fd;
 
-	path_in(path, target, "sealing.key");
+	cut_path(path, cut.target, "sealing.key");
 	cr_assert_eq(lstat(path, &status), 0, "moment %zu: there is a store, and no key", moment);
 	cr_assert_eq(status.st_nlink, 1, "moment %zu: the key has a second name, so nobody trusts it", moment);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -363,12 +321,12 @@ check_users(struct store *store, const struct expected *expected, size_t moment)
 static void
 check_last_good(const char *state, size_t moment)
 {
-	char file[PATH_SIZE];
+	char file[CUT_PATH_SIZE];
 	struct config *config = NULL;
 	struct diag diag = { 0 };
 	const struct config_options options = { .file = file, .owner = geteuid() };
 
-	path_in(file, stage.folder, "etc/sfmfa.conf");
+	cut_path(file, stage.folder, "etc/sfmfa.conf");
 	cr_assert_eq(last_good_load(&options, state, &config, &diag), SFMFA_OK, "moment %zu: %s", moment, diag.text);
 	cr_assert_eq(config->profile_count, 4);
 	config_release(config);
@@ -379,13 +337,13 @@ check_disk(const struct expected *expected, size_t moment)
 {
 	static const struct event event = { .time = 1 };
 	static const struct event *const events[] = { &event };
-	char state[PATH_SIZE];
+	char state[CUT_PATH_SIZE];
 	struct store *store = NULL;
 	struct diag diag = { 0 };
 	bool had_last_good = is_there("state/last-good.conf");
 	SECRET_AUTO key = { 0 };
 
-	path_in(state, target, "state");
+	cut_path(state, cut.target, "state");
 	/* A key is made only where there is no store (daemon/sfmfad.c). */
 	if (is_there("sealing.key") || is_there("state/sfmfa.db") || expected->any)
 		check_key(&key, moment);
@@ -415,13 +373,13 @@ check_disk(const struct expected *expected, size_t moment)
 static void
 check_with_daemon(const struct disk *disk, enum disk_loss loss, const struct expected *expected, struct chance before)
 {
-	char state[PATH_SIZE], key[PATH_SIZE];
+	char state[CUT_PATH_SIZE], key[CUT_PATH_SIZE];
 	size_t moment = disk_moment(disk);
 	unsigned who = (unsigned)(moment % USERS);
 
-	path_in(state, stage.folder, "state");
-	path_in(key, stage.folder, "sealing.key");
-	remove_folder(state);
+	cut_path(state, stage.folder, "state");
+	cut_path(key, stage.folder, "sealing.key");
+	cut_remove(state);
 	unlink(key);
 	disk_make(disk, stage.folder, loss, &before);
 	stage_daemon_start(&stage);
@@ -451,12 +409,12 @@ struct tally {
 static struct tally
 cut_everywhere(struct disk *disk, unsigned disks, unsigned starts_every, void (*check)(const struct expected *, size_t))
 {
-	unsigned one_in = disks_wanted(3, 1);
+	unsigned one_in = extent(3, 1);
 	struct expected expected = { 0 };
 	struct tally tally = { 0 };
 	const void *data;
 
-	disk_read(disk, log_path);
+	disk_read(disk, cut.log);
 	while (disk_next(disk, &data)) {
 		if (data != NULL)
 			expect(&expected, data);
@@ -470,9 +428,7 @@ cut_everywhere(struct disk *disk, unsigned disks, unsigned starts_every, void (*
 			                                                   : DISK_LOSES_ALL;
 			struct chance before = chance;
 
-			remove_folder(target);
-			cr_assert_eq(mkdir(target, 0700), 0);
-			disk_make(disk, target, loss, &chance);
+			cut_make_disk(&cut, disk, loss, &chance);
 			check(&expected, disk_moment(disk));
 			if (++tally.disks % starts_every == 0) {
 				check_with_daemon(disk, loss, &expected, before);
@@ -498,17 +454,17 @@ Test(powercut, what_was_acknowledged_survives)
 	live();
 	stage_daemon_stop(&stage, SIGTERM);
 	end_log();
-	tally = cut_everywhere(disk, disks_wanted(2, 10), disks_wanted(150, 50), check_disk);
+	tally = cut_everywhere(disk, extent(2, 10), extent(150, 50), check_disk);
 	note("the power cut at %zu moments of %d logins, %zu disks, sfmfad started on %zu of them: nothing revived, nothing lost",
 	     tally.moments, ROUNDS * CROWD + 3, tally.disks, tally.starts);
 }
 
 Test(powercut, a_first_start_can_be_made_again)
 {
-	char key[PATH_SIZE];
+	char key[CUT_PATH_SIZE];
 	struct tally tally;
 
-	path_in(key, stage.folder, "sealing.key");
+	cut_path(key, stage.folder, "sealing.key");
 	stage_daemon_stop(&stage, SIGTERM);
 	remove_state();
 	cr_assert_eq(unlink(key), 0);
@@ -517,7 +473,7 @@ Test(powercut, a_first_start_can_be_made_again)
 	cr_assert_eq(stage_sfmfa(&stage, "status"), 0, "%s", stage.output);
 	stage_daemon_stop(&stage, SIGTERM);
 	end_log();
-	tally = cut_everywhere(disk_open(stage.folder), disks_wanted(3, 30), disks_wanted(60, 50), check_disk);
+	tally = cut_everywhere(disk_open(stage.folder), extent(3, 30), extent(60, 50), check_disk);
 	note("the power cut at %zu moments of a first start, %zu disks, sfmfad started on %zu of them: it always does",
 	     tally.moments, tally.disks, tally.starts);
 }
@@ -530,10 +486,10 @@ Test(powercut, a_first_start_can_be_made_again)
 static void
 check_migration(const struct expected *expected, size_t moment)
 {
-	char state[PATH_SIZE], sql[256], version[16];
+	char state[CUT_PATH_SIZE], sql[256], version[16];
 
 	(void)expected;
-	path_in(state, target, "state");
+	cut_path(state, cut.target, "state");
 	cr_assert_eq(migration_run(state), 0, "moment %zu", moment);
 	check_sql("state/sfmfa.db", "PRAGMA integrity_check", "ok", moment);
 	snprintf(version, sizeof(version), "%u", migration_kind().version);
@@ -548,12 +504,12 @@ check_migration(const struct expected *expected, size_t moment)
 static void
 migrate(void)
 {
-	char state[PATH_SIZE];
+	char state[CUT_PATH_SIZE];
 	char *argv[] = { (char[]){ SFMFA_TEST_MIGRATE }, state, NULL };
 	int status;
 	pid_t pid;
 
-	path_in(state, stage.folder, "state");
+	cut_path(state, stage.folder, "state");
 	pid = fork();
 	cr_assert_geq(pid, 0);
 	if (pid == 0) {
@@ -583,7 +539,7 @@ Test(powercut, a_migration_can_be_made_again)
 	start_log();
 	migrate();
 	end_log();
-	tally = cut_everywhere(disk, disks_wanted(4, 30), UINT_MAX, check_migration);
+	tally = cut_everywhere(disk, extent(4, 30), UINT_MAX, check_migration);
 	note("the power cut at %zu moments of a migration of %d users, %zu disks: all came to the new version", tally.moments,
 	     MIGRATED_USERS, tally.disks);
 }

@@ -6,54 +6,29 @@
 #include <criterion/criterion.h>
 #include <dirent.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "auth/env.h"
+#include "cut.h"
 #include "disk.h"
-#include "disklog.h"
+#include "extent.h"
 #include "model/settings.h"
 #include "notes.h"
 #include "stage.h"
 
 #define PERIOD    30
-#define PATH_SIZE (STAGE_PATH_SIZE + 64)
 
 static struct stage stage;
 static struct talk alice, bob;
-static char log_path[PATH_SIZE];
-static char target[] = "/dev/shm/sfmfa-disk-XXXXXX";
+static struct cut cut;
 static struct chance chance;
-static int log_fd = -1;
 static int64_t used;             /* the step of alice's last login */
 static struct keyring data_keys; /* before anything happens */
-
-static void
-path_in(char path[PATH_SIZE], const char *folder, const char *name)
-{
-	cr_assert_lt(snprintf(path, PATH_SIZE, "%s/%s", folder, name), PATH_SIZE);
-}
-
-static int
-remove_entry(const char *path, const struct stat *status, int type, struct FTW *ftw)
-{
-	(void)status;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static void
-remove_folder(const char *folder)
-{
-	(void)nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-}
 
 static bool
 log_in(struct talk *talk, const char *user)
@@ -67,7 +42,7 @@ log_in(struct talk *talk, const char *user)
 static int
 sfmfa(const char *before, const char *file, const char *behind)
 {
-	char words[2 * PATH_SIZE];
+	char words[2 * CUT_PATH_SIZE];
 
 	snprintf(words, sizeof(words), "%s %s/%s %s", before, stage.folder, file, behind);
 	return stage_sfmfa(&stage, words);
@@ -78,9 +53,7 @@ static void
 open_stage(void)
 {
 	chance = chance_begin();
-	if (access("/dev/shm", W_OK) != 0)
-		memcpy(target, "/var/tmp", 8);
-	cr_assert_not_null(mkdtemp(target));
+	cut_open(&cut);
 	stage_open(&stage, "default_profile = \"mfa\";\n");
 	stage_forbid_once(&stage);
 	stage_enrol(&stage, &alice, "alice");
@@ -95,8 +68,7 @@ close_stage(void)
 {
 	keyring_clear(&data_keys);
 	stage_close(&stage);
-	remove_folder(target);
-	unlink(log_path);
+	cut_close(&cut);
 }
 
 TestSuite(swaps, .init = open_stage, .fini = close_stage, .timeout = 3600);
@@ -108,13 +80,13 @@ static bool
 open_keys(const char *folder, const char *name, struct store *store, struct keyring *ret_keyring)
 {
 	struct env env = { .store = store };
-	char path[PATH_SIZE], text[SEALING_KEY_TEXT_SIZE + 1] = "";
+	char path[CUT_PATH_SIZE], text[SEALING_KEY_TEXT_SIZE + 1] = "";
 	SECRET_AUTO key = { 0 };
 	struct diag diag = { 0 };
 	int fd;
 	bool opened;
 
-	path_in(path, folder, name);
+	cut_path(path, folder, name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
@@ -133,9 +105,9 @@ open_store(const char *folder, size_t moment)
 {
 	struct store *store = NULL;
 	struct diag diag = { 0 };
-	char state[PATH_SIZE];
+	char state[CUT_PATH_SIZE];
 
-	path_in(state, folder, "state");
+	cut_path(state, folder, "state");
 	cr_assert_eq(store_open_sqlite(state, &store, &diag), SFMFA_OK, "moment %zu: %s", moment, diag.text);
 	return store;
 }
@@ -143,11 +115,11 @@ open_store(const char *folder, size_t moment)
 static void
 add_all(struct disk *disk)
 {
-	char state[PATH_SIZE], name[64];
+	char state[CUT_PATH_SIZE], name[64];
 	const struct dirent *entry;
 	DIR *folder;
 
-	path_in(state, stage.folder, "state");
+	cut_path(state, stage.folder, "state");
 	disk_add(disk, "sealing.key");
 	disk_add(disk, "state");
 	folder = opendir(state);
@@ -165,8 +137,6 @@ add_all(struct disk *disk)
 static struct disk *
 take_down(const char *before, const char *file, const char *behind)
 {
-	struct disklog_record promise = { .kind = DISKLOG_PROMISE, .data_size = 1 };
-	struct iovec parts[] = { { &promise, sizeof(promise) }, { (char[]){ 1 }, 1 } };
 	struct disk *disk = disk_open(stage.folder);
 	struct store *store;
 
@@ -175,19 +145,15 @@ take_down(const char *before, const char *file, const char *behind)
 	cr_assert(open_keys(stage.folder, "sealing.key", store, &data_keys));
 	store_close(store);
 	add_all(disk);
-	snprintf(log_path, sizeof(log_path), "%s.log", target);
-	log_fd = open(log_path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	cr_assert_geq(log_fd, 0);
-	cr_assert_eq(setenv("SFMFA_DISKLOG", log_path, 1), 0);
-	cr_assert_eq(setenv("SFMFA_DISKLOG_FOLDER", stage.folder, 1), 0);
+	cut_log_begin(&cut, &stage);
 	stage.daemon_preload = stage.client_preload = SFMFA_TEST_DISKLOG;
 	stage_daemon_start(&stage);
 	cr_assert_eq(sfmfa(before, file, behind), 0, "%s", stage.output);
-	cr_assert_eq(writev(log_fd, parts, 2), (ssize_t)(sizeof(promise) + 1));
+	cut_promise(&cut, &(char){ 1 }, 1);
 	stage_daemon_stop(&stage, SIGTERM);
 	stage.daemon_preload = stage.client_preload = NULL;
-	close(log_fd);
-	disk_read(disk, log_path);
+	cut_log_end(&cut);
+	disk_read(disk, cut.log);
 	return disk;
 }
 
@@ -201,14 +167,14 @@ struct seen {
 static struct seen
 look(size_t moment)
 {
-	struct store *store = open_store(target, moment);
+	struct store *store = open_store(cut.target, moment);
 	struct keyring keyring = { 0 };
 	struct user_record user;
 	struct seen seen;
 	enum sfmfa_err err;
 
-	seen.by_new_name = open_keys(target, "sealing.key", store, &keyring);
-	cr_assert(seen.by_new_name || open_keys(target, "sealing.key" KEY_FILE_BESIDE, store, &keyring),
+	seen.by_new_name = open_keys(cut.target, "sealing.key", store, &keyring);
+	cr_assert(seen.by_new_name || open_keys(cut.target, "sealing.key" KEY_FILE_BESIDE, store, &keyring),
 		  "moment %zu: no key opens the store", moment);
 	cr_assert(memcmp(keyring.seal_key, data_keys.seal_key, KEY_SIZE) == 0 &&
 			  memcmp(keyring.hash_key, data_keys.hash_key, KEY_SIZE) == 0,
@@ -231,12 +197,12 @@ check_with_daemon(const struct disk *disk, enum disk_loss loss, struct chance be
 {
 	static const char *const names[] = { "state", "sealing.key", ("sealing.key" KEY_FILE_BESIDE) };
 	int64_t now = *stage.clock;
-	char path[PATH_SIZE];
+	char path[CUT_PATH_SIZE];
 	size_t moment = disk_moment(disk);
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		path_in(path, stage.folder, names[i]);
-		remove_folder(path);
+		cut_path(path, stage.folder, names[i]);
+		cut_remove(path);
 	}
 	disk_make(disk, stage.folder, loss, &before);
 	stage_daemon_start(&stage);
@@ -257,8 +223,7 @@ struct tally {
 static struct tally
 cut_everywhere(struct disk *disk, bool (*is_new)(const struct seen *))
 {
-	unsigned disks = getenv("SFMFA_LONG") != NULL ? 40 : 4,
-		 starts_every = getenv("SFMFA_LONG") != NULL ? 50 : 100;
+	unsigned disks = extent(4, 40), starts_every = extent(100, 50);
 	bool promised = false;
 	struct tally tally = { 0 };
 	const void *data;
@@ -273,9 +238,7 @@ cut_everywhere(struct disk *disk, bool (*is_new)(const struct seen *))
 			struct chance before = chance;
 			struct seen seen;
 
-			remove_folder(target);
-			cr_assert_eq(mkdir(target, 0700), 0);
-			disk_make(disk, target, loss, &chance);
+			cut_make_disk(&cut, disk, loss, &chance);
 			seen = look(disk_moment(disk));
 			cr_assert(!promised || is_new(&seen), "moment %zu: what was done is undone",
 				  disk_moment(disk));
@@ -299,10 +262,10 @@ static char old_key[SEALING_KEY_TEXT_SIZE];
 static void
 read_key(const char *folder, char text[SEALING_KEY_TEXT_SIZE])
 {
-	char path[PATH_SIZE];
+	char path[CUT_PATH_SIZE];
 	FILE *file;
 
-	path_in(path, folder, "sealing.key");
+	cut_path(path, folder, "sealing.key");
 	file = fopen(path, "re");
 	cr_assert_not_null(file);
 	cr_assert_not_null(fgets(text, SEALING_KEY_TEXT_SIZE, file));
@@ -315,7 +278,7 @@ has_new_key(const struct seen *seen)
 	char text[SEALING_KEY_TEXT_SIZE];
 
 	cr_assert(seen->knows_bob, "a rotation touches no user");
-	read_key(target, text);
+	read_key(cut.target, text);
 	return seen->by_new_name && strcmp(text, old_key) != 0;
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "crowd.h"
+#include "extent.h"
 #include "notes.h"
 #include "stage.h"
 
@@ -28,13 +29,6 @@ close_stage(void)
 }
 
 TestSuite(races, .init = open_stage, .fini = close_stage, .timeout = 400);
-
-/* Fewer by default: making processes is what takes the time. */
-static unsigned
-rounds_of(unsigned few, unsigned many)
-{
-	return getenv("SFMFA_LONG") != NULL ? many : few;
-}
 
 /* One login, in a process of a crowd: the answer is given when all others have theirs ready. */
 static int
@@ -127,7 +121,7 @@ Test(races, eight_processes_and_one_code)
 
 Test(races, eight_fresh_processes_and_one_code)
 {
-	one_code(8, rounds_of(50, 200), true);
+	one_code(8, extent(50, 200), true);
 }
 
 Test(races, sixteen_processes_and_one_code)
@@ -137,7 +131,7 @@ Test(races, sixteen_processes_and_one_code)
 
 Test(races, sixteen_fresh_processes_and_one_code)
 {
-	one_code(16, rounds_of(50, 200), true);
+	one_code(16, extent(50, 200), true);
 }
 
 static char recovery_codes[10][32];
@@ -424,7 +418,7 @@ Test(races, a_code_is_worth_one_login_of_a_program_and_a_token_any_number)
 {
 	struct crowd with_code = { .count = 8, .act = log_in_with_a_code };
 	struct crowd with_token = { .count = 8, .act = log_in_with_the_token };
-	unsigned rounds = rounds_of(25, 200);
+	unsigned rounds = extent(25, 200);
 
 	cr_assert_eq(stage_sfmfa(&stage, "profile assign alice mfa-api"), 0);
 	stage_register(&stage, &talk, "alice");
@@ -456,7 +450,7 @@ answer_here_or_there(unsigned i)
 
 Test(races, a_code_is_worth_one_login_beside_the_daemon_too)
 {
-	unsigned rounds = rounds_of(25, 200);
+	unsigned rounds = extent(25, 200);
 
 	stage_need_once(&stage, &talk);
 	/* --once has the real time. It does not stand still, so every round has a user and a code of its own. */

@@ -13,7 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "extent.h"
 #include "notes.h"
+#include "proc.h"
 #include "stage.h"
 #include "trace.h"
 
@@ -72,23 +74,6 @@ struct world {
 	long kilobytes; /* of the daemon, in the end */
 };
 
-/* VmHWM of a process; 0: it has ended. */
-static long
-memory_of(pid_t pid)
-{
-	char path[64], line[256];
-	long kilobytes = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-	file = fopen(path, "re");
-	while (file != NULL && fgets(line, sizeof(line), file) != NULL)
-		(void)sscanf(line, "VmHWM: %ld", &kilobytes);
-	if (file != NULL)
-		fclose(file);
-	return kilobytes;
-}
-
 static double
 seconds_now(void)
 {
@@ -133,7 +118,7 @@ run(const char *words)
 	pid = begin(words, ends[1]);
 	close(ends[1]);
 	while ((size = read(ends[0], text, sizeof(text))) > 0) {
-		long kilobytes = memory_of(pid);
+		long kilobytes = proc_status(pid, "VmHWM");
 
 		if (kilobytes > listing.kilobytes)
 			listing.kilobytes = kilobytes;
@@ -204,7 +189,7 @@ populate(long users, long events)
 static void
 measure(long users, long events, struct world *ret_world)
 {
-	bool timed = getenv("SFMFA_LONG") != NULL;
+	bool timed = extent_is_full();
 
 	stage_open(&stage, "");
 	stage_daemon_stop(&stage, SIGTERM);
@@ -218,7 +203,7 @@ measure(long users, long events, struct world *ret_world)
 	}
 	for (size_t i = 0; i < LISTS; i++)
 		ret_world->lists[i] = run(lists[i]);
-	ret_world->kilobytes = memory_of(stage.daemon);
+	ret_world->kilobytes = proc_status(stage.daemon, "VmHWM");
 	stage_close(&stage);
 }
 
@@ -248,8 +233,8 @@ expect_no_more(const char *who, long small, long large)
 
 Test(scale, commands_cost_no_more_and_lists_take_no_memory)
 {
-	const long users = getenv("SFMFA_LONG") != NULL ? 100000 : 2000;
-	const long events = users * (getenv("SFMFA_LONG") != NULL ? 10 : 5);
+	const long users = extent_is_full() ? 100000 : 2000;
+	const long events = users * (extent_is_full() ? 10 : 5);
 	struct world small = { 0 }, large = { 0 };
 
 	trace_need();

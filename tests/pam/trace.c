@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "proc.h"
 #include "stage.h"
 
 #define STRACE    "/usr/bin/strace"
@@ -26,17 +27,7 @@ trace_need(void)
 static bool
 is_traced(pid_t pid)
 {
-	char path[64], line[256];
-	int tracer = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-	file = fopen(path, "re");
-	while (file != NULL && fgets(line, sizeof(line), file) != NULL)
-		(void)sscanf(line, "TracerPid: %d", &tracer);
-	if (file != NULL)
-		fclose(file);
-	return tracer != 0;
+	return proc_status(pid, "TracerPid") != 0;
 }
 
 pid_t

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../../pam/chance.h"
+#include "../../pam/extent.h"
 #include "../../pam/notes.h"
 #include "auth/administer.h"
 #include "stage.h"
@@ -34,12 +35,6 @@ close_stage(void)
 }
 
 TestSuite(reach, .init = open_stage, .fini = close_stage, .timeout = 600);
-
-static unsigned
-rounds(unsigned few, unsigned many)
-{
-	return getenv("SFMFA_LONG") != NULL ? many : few;
-}
 
 static const char *const people[] = { "root",  "alice", "bob",     "carol",  "helen", "petra",
 				      "mallory", "walt",  "limited", "ranged", "robot", "strict" };
@@ -215,19 +210,19 @@ try_operator(const char *name, unsigned steps, unsigned looks)
 
 Test(reach, of_a_help_desk_never_grows_by_its_acts)
 {
-	try_operator("helen", rounds(2000, 20000), rounds(20, 100));
+	try_operator("helen", extent(2000, 20000), extent(20, 100));
 }
 
 Test(reach, of_who_assigns_permissions_never_grows_by_their_acts)
 {
-	try_operator("petra", rounds(2000, 20000), rounds(20, 100));
+	try_operator("petra", extent(2000, 20000), extent(20, 100));
 }
 
 Test(reach, of_who_has_both_never_grows_by_their_acts)
 {
 	stage_assign(&stage, "mallory", "manage-profiles-and-permission-sets");
 	stage_assign(&stage, "mallory", "manage-users");
-	try_operator("mallory", rounds(2000, 20000), rounds(20, 100));
+	try_operator("mallory", extent(2000, 20000), extent(20, 100));
 }
 
 static uint32_t
@@ -255,7 +250,7 @@ administrative_of(const char *name)
 Test(reach, of_several_who_help_each_other_holds_no_more_than_they_did)
 {
 	static const char *const gang[] = { "petra", "alice", "bob", "mallory" };
-	const unsigned steps = rounds(2000, 20000);
+	const unsigned steps = extent(2000, 20000);
 	struct act acts[ACTS_MAX];
 	const char *secrets[4];
 	unsigned count = list_acts(acts), done = 0;
@@ -355,7 +350,7 @@ revoke_all(const char *subject, const char *granted[], unsigned count)
 
 Test(reach, granting_and_revoking_again_leaves_nothing_behind)
 {
-	const unsigned times = rounds(200, 2000);
+	const unsigned times = extent(200, 2000);
 	unsigned granted_in_all = 0;
 
 	for (size_t i = 1; i < PEOPLE; i++)
